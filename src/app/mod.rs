@@ -1,0 +1,1 @@
+//! Use cases: one file per verb; the only place that wires things together.

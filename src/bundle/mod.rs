@@ -1,0 +1,1 @@
+//! The sealed artefact: format, seal, open.

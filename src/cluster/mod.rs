@@ -1,0 +1,1 @@
+//! The Kubernetes edge: a port, the real adapter, a directory, a fake.

@@ -1,0 +1,3 @@
+//! The blackstart binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Bare repositories kept current and proven.

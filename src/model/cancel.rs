@@ -1,0 +1,71 @@
+//! A flag that asks long work to stop at its next safe point.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::explain::{About, Explain, Kind};
+
+/// A shared request to stop. Clones are the same flag.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Returns a flag that is not set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for a stop. It cannot be taken back.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether a stop was asked for.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Returns an error once a stop was asked for, to be called at safe points with `?`.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        if self.is_requested() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// Returns the flag itself, for libraries that poll an atomic.
+    pub fn flag(&self) -> &Arc<AtomicBool> {
+        &self.0
+    }
+}
+
+/// Work ended because someone asked it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped on request, at a safe point")]
+pub struct Cancelled;
+
+/// What [`Cancelled`] means.
+pub static CANCELLED: About = About {
+    code: "B0101",
+    kind: Kind::Interrupted,
+    meaning: "A person or a signal asked the command to stop. It stopped at a safe point: nothing \
+              half-written counts, and the same command can be run again.",
+    next: "run the same command again when you are ready",
+};
+
+impl Explain for Cancelled {
+    fn about(&self) -> &'static About {
+        &CANCELLED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_sees_the_request() {
+        let cancel = Cancel::new();
+        let other = cancel.clone();
+        assert_eq!(other.check(), Ok(()));
+        cancel.request();
+        assert_eq!(other.check(), Err(Cancelled));
+    }
+}

@@ -1,0 +1,1 @@
+//! Kubernetes objects as canonical JSON: identity, hash, reading, status, order.

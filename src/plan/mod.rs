@@ -1,0 +1,1 @@
+//! What would change on a target, in which order, as a value.

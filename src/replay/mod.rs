@@ -1,0 +1,1 @@
+//! Carries out exactly one approved plan.

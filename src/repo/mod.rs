@@ -1,0 +1,1 @@
+//! Bare repositories: refs, objects, proof of connectivity, packs, safe export of a revision.

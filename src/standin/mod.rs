@@ -1,0 +1,1 @@
+//! A Git server over bare repositories.

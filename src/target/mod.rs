@@ -1,0 +1,1 @@
+//! Target cards and clusters made for practice.
