@@ -1,0 +1,59 @@
+//! The facts of the process's surroundings, read once and handed in.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the process was started with. Everything below the shells gets this by value.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The current folder.
+    pub current_dir: PathBuf,
+    /// The user's home, when there is one.
+    pub home: Option<PathBuf>,
+    /// Where programs are looked for, in order; relative entries are left out.
+    pub path: Vec<PathBuf>,
+    /// The user's configuration folder for blackstart.
+    pub config_dir: Option<PathBuf>,
+    /// The user's state folder for blackstart.
+    pub state_dir: Option<PathBuf>,
+    /// The user's cache folder (not blackstart's own).
+    pub cache_dir: Option<PathBuf>,
+    /// A memory file system, when there is one.
+    pub memory_dir: Option<PathBuf>,
+    /// Further variables that outside programs need: ssh's agent, Git's ssh command, proxies.
+    pub variables: BTreeMap<String, OsString>,
+}
+
+/// The variables that are passed on to those edges that need them.
+const PASSED_ON: &[&str] = &[
+    "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+    "no_proxy", "NO_PROXY", "ALL_PROXY", "all_proxy", "KUBEBUILDER_ASSETS", "SSL_CERT_FILE", "SSL_CERT_DIR",
+];
+
+impl Environment {
+    /// Reads the process's environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
+    pub fn of_process() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = folder("HOME");
+        let below_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
+        let own = |name: &str, rest: &str| folder(name).or_else(|| below_home(rest));
+        let path = variable("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+        let memory = PathBuf::from("/dev/shm");
+        Self {
+            current_dir: std::env::current_dir().unwrap_or_default(),
+            path: path.unwrap_or_default().into_iter().filter(|path| path.is_absolute()).collect(),
+            config_dir: own("XDG_CONFIG_HOME", ".config").map(|path| path.join("blackstart")),
+            state_dir: own("XDG_STATE_HOME", ".local/state").map(|path| path.join("blackstart")),
+            cache_dir: own("XDG_CACHE_HOME", ".cache"),
+            memory_dir: memory.is_dir().then_some(memory),
+            variables: PASSED_ON
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), variable(name)?)))
+                .collect(),
+            home,
+        }
+    }
+}

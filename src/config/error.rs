@@ -1,0 +1,79 @@
+//! What can be wrong with a configuration.
+
+use std::path::PathBuf;
+
+use crate::disk::DiskError;
+use crate::model::explain::{About, Explain, Kind};
+use crate::model::safe::Safe;
+
+/// A configuration that cannot be used. Nothing was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No file where one was looked for.
+    #[error("no configuration found: looked for {}", .looked.join(", "))]
+    Missing {
+        /// The places, in order.
+        looked: Vec<String>,
+    },
+    /// The file cannot be read.
+    #[error("the configuration cannot be read: {0}")]
+    Unreadable(#[source] DiskError),
+    /// Not TOML, or a key that is unknown, missing or of the wrong kind.
+    #[error("{}: {}", .path.display(), Safe(.problem).to_string().replace("\\u{a}", "\n"))]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what is allowed there.
+        problem: String,
+    },
+    /// Well-formed, but it contradicts itself.
+    #[error("{}: {problem}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
+}
+
+static MISSING: About = About {
+    code: "B0110",
+    kind: Kind::Usage,
+    meaning: "blackstart works in a kit: a folder with blackstart.toml. It takes --config FILE, else \
+              ./blackstart.toml, else the one in the user's configuration folder.",
+    next: "cd into the kit, or pass --config FILE; to read a store without a kit pass --store DIR \
+           --trust-root FILE|FINGERPRINT; to make a kit: blackstart init DIR --opener RECIPIENT",
+};
+static UNREADABLE: About = About {
+    code: "B0111",
+    kind: Kind::Usage,
+    meaning: "The configuration file exists but could not be read.",
+    next: "check the path and its permissions",
+};
+static MALFORMED: About = About {
+    code: "B0112",
+    kind: Kind::Usage,
+    meaning: "The configuration file is not what blackstart understands. Unknown keys are refused, so \
+              that a mistyped one is not silently ignored. Nothing was touched.",
+    next: "correct the line that is named; blackstart init writes a file with every key explained",
+};
+static INVALID: About = About {
+    code: "B0113",
+    kind: Kind::Usage,
+    meaning: "The configuration file is well-formed but contradicts itself. Nothing was touched.",
+    next: "correct the block that is named",
+};
+
+/// Every code of this module.
+pub static CODES: &[&About] = &[&MISSING, &UNREADABLE, &MALFORMED, &INVALID];
+
+impl Explain for ConfigError {
+    fn about(&self) -> &'static About {
+        match self {
+            Self::Missing { .. } => &MISSING,
+            Self::Unreadable(_) => &UNREADABLE,
+            Self::Malformed { .. } => &MALFORMED,
+            Self::Invalid { .. } => &INVALID,
+        }
+    }
+}
