@@ -1,1 +1,26 @@
-//! Files and folders that survive a power cut: atomic writes, leases, bounded reads, quarantine.
+//! Files and folders that survive a power cut.
+//!
+//! What is written here is either there whole or not at all: a temporary neighbour, fsync, rename,
+//! fsync of the folder. Reading is bounded. Nothing here knows what the bytes mean.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `atomic` | files that appear whole, with or without replacing |
+//! | `folder` | folders made, renamed, listed, removed, synced |
+//! | `limit` | readers that stop at a limit |
+//! | `lease` | one process at a time, freed by a crash |
+//! | `quarantine` | a private folder that vanishes unless kept |
+//! | `copy` | copies and hard links |
+//! | `space` | room left |
+
+pub mod atomic;
+pub mod copy;
+mod error;
+pub mod folder;
+pub mod lease;
+pub mod limit;
+pub mod quarantine;
+pub mod space;
+
+pub use copy::{copy_file, link_or_copy};
+pub use error::{CODES, DiskError};
