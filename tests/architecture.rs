@@ -77,7 +77,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("gix_pack::", &["repo", "mirror", "standin"]),
     ("age::", &["keys", "bundle", "gitops/sops"]),
     ("ssh_key::", &["keys"]),
-    ("tar::", &["bundle", "render"]),
+    ("tar::", &["bundle", "store/file", "render"]),
     ("zstd::", &["bundle"]),
     ("sha2::", &["model/digest.rs"]),
     ("hmac::", &["model/digest.rs"]),

@@ -1,1 +1,32 @@
 //! Use cases: one file per verb; the only place that wires things together.
+//!
+//! A use case takes a request and the [`Ports`], and returns a report or a [`Failure`]. Shells turn
+//! arguments into requests and reports into text; they decide nothing about recovery.
+
+pub mod clock;
+mod device;
+pub mod explain;
+pub mod export;
+pub mod extract;
+mod failure;
+pub mod import;
+mod kit;
+pub mod list;
+mod ports;
+mod reader;
+pub mod show;
+pub mod snapshot;
+pub mod status;
+pub mod text;
+pub mod verify;
+
+pub use failure::Failure;
+pub use kit::{Kit, kit_files};
+pub use ports::Ports;
+pub use reader::{Place, Reader, Which};
+
+/// The program's name and version, as it signs its work.
+pub const TOOL: &str = concat!("blackstart ", env!("CARGO_PKG_VERSION"));
+
+/// The version of every JSON report.
+pub const FORMAT_VERSION: u32 = 1;

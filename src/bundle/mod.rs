@@ -6,20 +6,28 @@
 //! [`Opened`].
 
 pub mod card;
+pub mod chain;
 pub mod error;
+pub mod fetch;
 pub mod index;
 pub mod layout;
 pub mod manifest;
 pub mod open;
+mod pack;
 pub mod part;
 pub mod port;
 pub mod seal;
+mod shards;
 pub mod slug;
 pub mod tarball;
+pub mod unlock;
+mod unpack;
 pub mod verify;
+mod workers;
+pub mod writer;
 
 pub use error::{BundleError, CODES};
 pub use manifest::{Manifest, PartKind};
 pub use open::Opened;
 pub use port::{PartSink, Parts, RawSnapshot, Signature};
-pub use verify::Verified;
+pub use verify::{Accepted, Level, Verified};

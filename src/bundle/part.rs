@@ -6,6 +6,8 @@
 
 use std::io::{self, BufReader, Read, Write};
 
+use serde::{Deserialize, Serialize};
+
 use super::layout;
 use super::manifest::PartKind;
 use super::port::PartSink;
@@ -24,7 +26,8 @@ const WINDOW_LOG: u32 = 27;
 const LEVEL: i32 = 3;
 
 /// A part that was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Written {
     /// Its name.
     pub digest: Digest,

@@ -75,6 +75,12 @@ impl NewFile {
         folder::sync_parent(&self.path)
     }
 
+    /// Like [`NewFile::commit`], under a name that was not known before, in the same folder.
+    pub fn commit_as(mut self, path: &Path) -> Result<(), DiskError> {
+        path.clone_into(&mut self.path);
+        self.commit()
+    }
+
     fn sync(&self) -> Result<PathBuf, DiskError> {
         self.file.sync_all().map_err(DiskError::at("sync", &self.path))?;
         Ok(self.temp.clone().unwrap_or_default())

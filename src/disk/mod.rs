@@ -20,6 +20,7 @@ pub mod folder;
 pub mod lease;
 pub mod limit;
 pub mod quarantine;
+pub mod scratch;
 pub mod space;
 
 pub use copy::{copy_file, link_or_copy};

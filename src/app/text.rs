@@ -1,0 +1,81 @@
+//! Words for sizes, ages and counts, shared by both shells.
+
+use std::time::Duration;
+
+use crate::model::clock::Timestamp;
+
+/// Returns a size with three significant digits: `512 B`, `64.2 KiB`, `1.06 GiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let exponent = (bytes.ilog2() / 10).min(4);
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let value = bytes as f64 / f64::from(1_u32 << 10).powi(exponent.cast_signed());
+    let unit = UNITS[exponent as usize - 1];
+    match value {
+        100.0.. => format!("{value:.0} {unit}"),
+        10.0.. => format!("{value:.1} {unit}"),
+        _ => format!("{value:.2} {unit}"),
+    }
+}
+
+/// Returns a length of time in its two largest units: `41s`, `3m 12s`, `2h 05m`, `9d 4h`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
+    }
+}
+
+/// Returns how old `then` is, or says that it lies in the future.
+pub fn age(then: Timestamp, now: Timestamp) -> String {
+    now.since(then).map_or_else(|| "in the future, check the clock".to_owned(), span)
+}
+
+/// Returns `1 part`, `3 parts`.
+pub fn count(number: usize, noun: &str) -> String {
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {noun}s"),
+    }
+}
+
+/// Lays rows out in columns, two blanks apart; the last column is not padded.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = padded.collect::<Vec<_>>().join("  ");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([size(0), size(1023), size(65_752), size(1 << 30)], ["0 B", "1023 B", "64.2 KiB", "1.00 GiB"]);
+        let of = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!([of(41), of(192), of(7500), of(792_000)], ["41s", "3m 12s", "2h 05m", "9d 4h"]);
+        assert_eq!([count(1, "repository"), count(2, "repository"), count(0, "part")], ["1 repository", "2 repositories", "0 parts"]);
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [vec!["a".into(), "b".into()], vec!["ccc".into(), "d".into()]];
+        assert_eq!(table(&rows), "a    b\nccc  d\n");
+    }
+}

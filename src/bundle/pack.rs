@@ -1,0 +1,138 @@
+//! Writing parts, several at once.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use super::manifest::PartKind;
+use super::part::{self, PartPacker, Written};
+use super::port::PartSink;
+use super::workers::side_by_side;
+use crate::model::cancel::Cancel;
+use crate::model::digest::{Digest, Hashing};
+use crate::model::event::{Event, Observer};
+use crate::snapshot::PackFile;
+
+/// A part to write.
+pub struct Job {
+    /// Base or delta.
+    pub kind: PartKind,
+    /// The shard of a base part.
+    pub shard: Option<u8>,
+    /// What goes into it.
+    pub pieces: Vec<Piece>,
+}
+
+/// What cannot be split between parts: the refs of a repository, or one pack file.
+pub struct Piece {
+    /// The repository's id.
+    pub repo: String,
+    /// The path of a pack, or the folder of the refs.
+    pub path: String,
+    content: Content,
+}
+
+enum Content {
+    Refs { head: Vec<u8>, packed: Vec<u8> },
+    Pack { from: PathBuf, size: u64, file: String },
+}
+
+impl Piece {
+    /// Returns the refs of a repository whose folder is `at`.
+    pub fn refs(repo: &str, at: &str, head: Vec<u8>, packed: Vec<u8>) -> Self {
+        Self { repo: repo.to_owned(), path: at.to_owned(), content: Content::Refs { head, packed } }
+    }
+
+    /// Returns one pack file of a repository whose folder is `at`.
+    pub fn pack(repo: &str, at: &str, pack: &PackFile) -> Self {
+        let content =
+            Content::Pack { from: pack.path.clone(), size: pack.size, file: pack.file.clone() };
+        Self { repo: repo.to_owned(), path: format!("{at}/objects/pack/{}", pack.file), content }
+    }
+
+    /// Returns its size in bytes.
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            Content::Refs { head, packed } => (head.len() + packed.len()) as u64,
+            Content::Pack { size, .. } => *size,
+        }
+    }
+
+    /// Returns the name of the pack file, `None` for refs.
+    pub fn pack_file(&self) -> Option<&str> {
+        match &self.content {
+            Content::Refs { .. } => None,
+            Content::Pack { file, .. } => Some(file),
+        }
+    }
+
+    /// Returns the files it becomes: path, size and where the bytes are.
+    fn files(&self) -> Vec<(String, u64, Bytes<'_>)> {
+        let own = |name: &str, bytes| (format!("{}/{name}", self.path), bytes);
+        match &self.content {
+            Content::Refs { head, packed } => [own("HEAD", head), own("packed-refs", packed)]
+                .into_iter()
+                .map(|(path, bytes): (String, &Vec<u8>)| (path, bytes.len() as u64, Bytes::Here(bytes)))
+                .collect(),
+            Content::Pack { from, size, .. } => vec![(self.path.clone(), *size, Bytes::There(from))],
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Bytes<'a> {
+    Here(&'a [u8]),
+    There(&'a PathBuf),
+}
+
+/// A part that was written, and the digest and size of every file in it.
+#[derive(Debug)]
+pub struct PackedPart {
+    /// The part.
+    pub written: Written,
+    /// Its files.
+    pub files: BTreeMap<String, (Digest, u64)>,
+}
+
+/// Writes all parts, in the order of `jobs`.
+pub fn pack_all(
+    jobs: &[Job],
+    recipient: &age::x25519::Recipient,
+    sink: &dyn PartSink,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> io::Result<Vec<PackedPart>> {
+    side_by_side(jobs, |job| {
+        cancel.check().map_err(io::Error::other)?;
+        let part = pack(job, recipient, sink)?;
+        let (kind, digest, bytes) = (job.kind.word(), part.written.digest, part.written.size);
+        observer.event(&Event::Part { kind, digest, bytes, reused: false });
+        Ok(part)
+    })
+}
+
+fn pack(job: &Job, recipient: &age::x25519::Recipient, sink: &dyn PartSink) -> io::Result<PackedPart> {
+    let mut files = BTreeMap::new();
+    let mut content: Vec<_> = job.pieces.iter().flat_map(Piece::files).collect();
+    content.sort_by(|one, other| one.0.cmp(&other.0));
+    let written = part::seal(sink, recipient, |packer| {
+        content.iter().try_for_each(|(path, size, bytes)| {
+            let digest = append(packer, path, *size, *bytes)?;
+            files.insert(path.clone(), (digest, *size));
+            Ok(())
+        })
+    })?;
+    Ok(PackedPart { written, files })
+}
+
+fn append(packer: &mut PartPacker<'_>, path: &str, size: u64, bytes: Bytes<'_>) -> io::Result<Digest> {
+    let from: Box<dyn Read> = match bytes {
+        Bytes::Here(bytes) => Box::new(bytes),
+        Bytes::There(path) => Box::new(io::BufReader::with_capacity(1 << 18, File::open(path)?)),
+    };
+    let mut hashing = Hashing::new(from);
+    packer.file(path, size, &mut hashing)?;
+    let (_, digest, _) = hashing.finish();
+    Ok(digest)
+}

@@ -1,0 +1,284 @@
+//! A store in a folder, on a disk or a stick.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+use super::oci;
+use crate::bundle::manifest;
+use crate::bundle::port::{PartSink, Parts, PendingPart, RawSnapshot, Signature};
+use crate::disk::atomic::{self, NewFile};
+use crate::disk::{DiskError, folder, limit};
+use crate::keys::trust::TrustVersion;
+use crate::model::digest::{Digest, hash_reader};
+use crate::model::id::{Role, Seq};
+
+/// No signature file is larger, in bytes.
+const LARGEST_SIGNATURE: u64 = 16 << 10;
+
+/// No trust file is larger, in bytes.
+const LARGEST_TRUST: u64 = 1 << 20;
+
+/// More signature files than this in one folder are not looked at.
+const MOST_SIGNATURES: usize = 64;
+
+/// A store whose root is a folder.
+#[derive(Clone, Debug)]
+pub struct DirStore {
+    root: PathBuf,
+}
+
+impl DirStore {
+    /// Makes an empty store at `root`, or completes one.
+    pub fn create(root: &Path) -> Result<Self, StoreError> {
+        for part in ["blobs/sha256", "snapshots", "trust"] {
+            folder::create(&root.join(part), 0o755)?;
+        }
+        let store = Self { root: root.to_owned() };
+        store.write_if_changed("oci-layout", oci::LAYOUT.as_bytes())?;
+        Ok(store)
+    }
+
+    /// Opens the store at `root`.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let missing = |why| StoreError::NotFound { path: root.to_owned(), why };
+        if !root.is_dir() {
+            return Err(missing("there is no such folder"));
+        }
+        if !root.join("blobs/sha256").is_dir() || !root.join("snapshots").is_dir() {
+            return Err(missing("it holds no blobs/sha256 and snapshots"));
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// Returns the store that would be at `root`, without looking.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Returns where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.root.join("blobs/sha256").join(digest.to_string())
+    }
+
+    fn snapshot_path(&self, seq: Seq) -> PathBuf {
+        self.root.join("snapshots").join(seq.folder())
+    }
+
+    /// Makes a snapshot visible: blob of the manifest, then a folder that appears whole. Returns
+    /// whether the number was free.
+    pub fn publish(
+        &self,
+        seq: Seq,
+        manifest: &[u8],
+        signatures: &[Signature],
+    ) -> Result<bool, StoreError> {
+        self.put_blob(manifest)?;
+        let temp = self.root.join("snapshots").join(format!(".tmp-{}-{}", seq.folder(), Digest::of(manifest).short()));
+        folder::remove_all(&temp)?;
+        folder::create_new(&temp, 0o755)?;
+        for signature in signatures {
+            let name = format!("{}.{}.sig", signature.role, signature.key);
+            atomic::write_new(&temp.join(name), &signature.pem, 0o644)?;
+        }
+        atomic::write_new(&temp.join("manifest.json"), manifest, 0o644)?;
+        match folder::rename_new(&temp, &self.snapshot_path(seq)) {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                folder::remove_all(&temp)?;
+                match error {
+                    DiskError::Exists { .. } => Ok(false),
+                    other => Err(other.into()),
+                }
+            }
+        }
+    }
+
+    /// Adds a signature to a snapshot that is there. The same one again is fine.
+    pub fn add_signature(&self, seq: Seq, signature: &Signature) -> Result<(), StoreError> {
+        let name = format!("{}.{}.sig", signature.role, signature.key);
+        let path = self.snapshot_path(seq).join(&name);
+        match atomic::write_new(&path, &signature.pem, 0o644) {
+            Err(DiskError::Exists { .. }) if limit::read(&path, LARGEST_SIGNATURE)? == signature.pem => Ok(()),
+            Err(DiskError::Exists { .. }) => Err(StoreError::Differs { what: name }),
+            other => Ok(other?),
+        }
+    }
+
+    /// Adds a version of the trust file, or further signatures to one that is there.
+    pub fn put_trust(&self, version: &TrustVersion) -> Result<(), StoreError> {
+        let at = self.root.join("trust").join(format!("{:010}", version.version));
+        folder::create(&at, 0o755)?;
+        let files = std::iter::once(("allowed_signers".to_owned(), &version.file))
+            .chain(version.signatures.iter().map(|(name, pem)| (format!("{name}.sig"), pem)));
+        for (name, bytes) in files {
+            match atomic::write_new(&at.join(&name), bytes, 0o644) {
+                Err(DiskError::Exists { path }) if limit::read(&path, LARGEST_TRUST)? == *bytes => {}
+                Err(DiskError::Exists { .. }) => {
+                    return Err(StoreError::Differs { what: format!("trust/{:010}/{name}", version.version) });
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Rewrites what is only for convenience: `index.json` for OCI tools, `OPEN-ME.txt` for people.
+    pub fn refresh(&self, card: &str) -> Result<(), StoreError> {
+        let snapshots = self.snapshots().map_err(StoreError::at("list", self.place()))?;
+        let newest = snapshots.iter().rev().take(oci::NEWEST);
+        let mut entries = Vec::new();
+        for seq in newest {
+            let Some(raw) = self.snapshot(*seq).map_err(StoreError::at("read", self.place()))? else { continue };
+            entries.push(oci::snapshot_entry(&raw));
+            for signature in &raw.signatures {
+                let artifact = oci::signature_artifact(&raw, signature);
+                for blob in artifact.blobs() {
+                    self.put_blob(blob)?;
+                }
+                entries.push(artifact.entry());
+            }
+        }
+        self.write_if_changed("index.json", &oci::index(&entries))?;
+        self.write_if_changed("OPEN-ME.txt", card.as_bytes())
+    }
+
+    fn write_if_changed(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.root.join(name);
+        if limit::read_if_there(&path, 16 << 20)?.as_deref() != Some(bytes) {
+            atomic::write(&path, bytes, 0o644)?;
+        }
+        Ok(())
+    }
+
+    fn put_blob(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        crate::bundle::part::plain(self, bytes)
+            .map(drop)
+            .map_err(StoreError::at("write a blob into", self.place()))
+    }
+
+    /// Returns the names of all files below `blobs/sha256`.
+    pub fn blob_names(&self) -> Result<Vec<String>, StoreError> {
+        let entries = folder::list(&self.root.join("blobs/sha256"))?;
+        Ok(entries.into_iter().map(|entry| entry.name.to_string_lossy().into_owned()).collect())
+    }
+}
+
+impl Parts for DirStore {
+    fn place(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn part(&self, digest: &Digest) -> io::Result<Option<Box<dyn Read + Send>>> {
+        match File::open(self.blob_path(digest)) {
+            Ok(file) if file.metadata()?.is_file() => Ok(Some(Box::new(file))),
+            Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "not a plain file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn snapshots(&self) -> io::Result<Vec<Seq>> {
+        let entries = folder::list(&self.root.join("snapshots")).map_err(other)?;
+        let named = entries.iter().filter_map(|entry| entry.name.to_str().and_then(Seq::from_folder));
+        // A folder without a manifest does not exist.
+        Ok(named.filter(|seq| self.snapshot_path(*seq).join("manifest.json").is_file()).collect())
+    }
+
+    fn snapshot(&self, seq: Seq) -> io::Result<Option<RawSnapshot>> {
+        let at = self.snapshot_path(seq);
+        let manifest = limit::read_if_there(&at.join("manifest.json"), manifest::LARGEST).map_err(other)?;
+        let Some(manifest) = manifest else { return Ok(None) };
+        let mut signatures = Vec::new();
+        for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
+            let Some((role, key)) = entry.name.to_str().and_then(signature_name) else { continue };
+            let pem = limit::read(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
+            signatures.push(Signature { role, key, pem });
+        }
+        Ok(Some(RawSnapshot { seq, manifest, signatures }))
+    }
+
+    fn trust(&self) -> io::Result<Vec<TrustVersion>> {
+        let root = self.root.join("trust");
+        if !root.is_dir() {
+            return Ok(Vec::new());
+        }
+        let versions = folder::list(&root).map_err(other)?;
+        let named = versions.iter().filter_map(|entry| entry.name.to_str());
+        named.filter_map(|name| read_trust(&root, name).transpose()).collect()
+    }
+}
+
+fn read_trust(root: &Path, name: &str) -> io::Result<Option<TrustVersion>> {
+    let digits = name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(version) = digits.then(|| name.parse().ok()).flatten() else { return Ok(None) };
+    let at = root.join(name);
+    let file = limit::read_if_there(&at.join("allowed_signers"), LARGEST_TRUST).map_err(other)?;
+    let Some(file) = file else { return Ok(None) };
+    let mut signatures = Vec::new();
+    for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
+        let stem = entry.name.to_str().and_then(|name| name.strip_suffix(".sig"));
+        if let Some(stem) = stem {
+            let pem = limit::read(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
+            signatures.push((stem.to_owned(), pem));
+        }
+    }
+    Ok(Some(TrustVersion { version, file, signatures }))
+}
+
+/// Reads `<role>.<16 hex>.sig`.
+pub(super) fn signature_name(name: &str) -> Option<(Role, String)> {
+    let (role, key) = name.strip_suffix(".sig")?.split_once('.')?;
+    let hex = key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    Some((role.parse().ok()?, hex.then(|| key.to_owned())?))
+}
+
+fn other(error: DiskError) -> io::Error {
+    match error {
+        DiskError::Io { source, .. } => source,
+        error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+    }
+}
+
+impl PartSink for DirStore {
+    fn begin(&self) -> io::Result<Box<dyn PendingPart>> {
+        let folder = self.root.join("blobs/sha256");
+        let file = NewFile::create(&folder.join("part"), 0o644).map_err(other)?;
+        Ok(Box::new(Pending { file, folder }))
+    }
+
+    fn holds(&self, digest: &Digest, size: u64) -> bool {
+        self.blob_path(digest).metadata().is_ok_and(|found| found.is_file() && found.len() == size)
+    }
+}
+
+struct Pending {
+    file: NewFile,
+    folder: PathBuf,
+}
+
+impl Write for Pending {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.file.write(buffer)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl PendingPart for Pending {
+    fn commit(self: Box<Self>, digest: &Digest) -> io::Result<()> {
+        let path = self.folder.join(digest.to_string());
+        // The name is the content: a whole copy stays, a damaged one is healed.
+        let there = File::open(&path).and_then(hash_reader);
+        if there.is_ok_and(|(found, _)| found == *digest) {
+            return Ok(());
+        }
+        self.file.commit_as(&path).map_err(other)
+    }
+}
