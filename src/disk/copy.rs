@@ -32,12 +32,13 @@ pub fn link_or_copy(from: &Path, to: &Path, mode: u32) -> Result<(), DiskError> 
 mod tests {
     use super::*;
 
+    type Make = fn(&Path, &Path, u32) -> Result<(), DiskError>;
+
     #[test]
     fn copies_and_links_hold_the_same_bytes_and_never_replace() {
         let root = tempfile::tempdir().unwrap();
         let from = root.path().join("from");
         fs::write(&from, b"bytes").unwrap();
-        type Make = fn(&Path, &Path, u32) -> Result<(), DiskError>;
         for (name, make) in [("copy", copy_file as Make), ("link", link_or_copy)] {
             let to = root.path().join(name);
             make(&from, &to, 0o644).unwrap();
