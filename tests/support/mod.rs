@@ -1,0 +1,14 @@
+//! What the tests that run real programs share: a hermetic environment for the binary, Git
+//! repositories of every kind, servers of every temper, and the components of the set-up.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+pub mod component;
+pub mod git;
