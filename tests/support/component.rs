@@ -6,18 +6,24 @@ use std::path::{Path, PathBuf};
 ///
 /// A test that needs something that is missing fails: skipped in silence, it would prove nothing.
 pub fn find(name: &str) -> PathBuf {
-    let built = built_folder();
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let places = [built.clone(), "/usr/sbin".into(), "/sbin".into()];
-    let mut candidates = places.iter().cloned().chain(std::env::split_paths(&folders));
-    candidates
-        .by_ref()
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|path| is_program(path))
-        .unwrap_or_else(|| {
-            panic!("this test needs `{name}`, which is neither on PATH nor in {}; run tests/run, which installs and builds it", built.display())
-        })
+    let candidates = std::env::split_paths(&search_path()).collect::<Vec<_>>();
+    let found = candidates.iter().map(|folder| folder.join(name)).find(|path| is_program(path));
+    found.unwrap_or_else(|| {
+        let built = built_folder();
+        panic!(
+            "this test needs `{name}`, which is neither on PATH nor in {}; run tests/run, which \
+             installs and builds it",
+            built.display()
+        )
+    })
+}
+
+/// Returns the folders in which programs are looked for: the built ones, then the machine's.
+pub fn search_path() -> std::ffi::OsString {
+    let machine = std::env::var_os("PATH").unwrap_or_default();
+    let machine = std::env::split_paths(&machine).filter(|folder| folder.is_absolute());
+    let more = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::join_paths([built_folder()].into_iter().chain(machine).chain(more)).unwrap()
 }
 
 /// Returns the folder into which `tests/run` builds the Go components.

@@ -12,3 +12,6 @@
 
 pub mod component;
 pub mod git;
+pub mod sandbox;
+pub mod server;
+pub mod zoo;
