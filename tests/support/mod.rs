@@ -13,5 +13,6 @@
 pub mod component;
 pub mod git;
 pub mod sandbox;
+pub mod second_reader;
 pub mod server;
 pub mod zoo;
