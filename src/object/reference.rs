@@ -1,0 +1,172 @@
+//! Which object it is, and the object itself.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::canonical::canonical;
+use crate::model::digest::Digest;
+use crate::model::safe::safe;
+
+/// What makes an object the same object: group, kind, namespace, name. Not its version, because
+/// one object is served in several.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; none for objects of the whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub namespace: Option<String>,
+    /// The name. For an object with `generateName` that prefix and a `*`, which no name may hold.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectRef {
+    /// Writes `Kind namespace/name`, fit to be shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(space) => write!(f, "{} {}/{}", safe(&self.kind), safe(space), safe(&self.name)),
+            None => write!(f, "{} {}", safe(&self.kind), safe(&self.name)),
+        }
+    }
+}
+
+/// One Kubernetes object: JSON with `apiVersion`, `kind` and a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    value: Value,
+    reference: ObjectRef,
+    version: String,
+}
+
+impl Object {
+    /// Takes a JSON value as an object, or says which field it lacks.
+    pub fn from_value(value: Value) -> Result<Self, &'static str> {
+        let text = |pointer: &str| {
+            value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+        };
+        let api_version = text("/apiVersion").ok_or("apiVersion")?;
+        let kind = text("/kind").ok_or("kind")?;
+        let name = match (text("/metadata/name"), text("/metadata/generateName")) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(prefix)) => format!("{prefix}*"),
+            (None, None) => return Err("metadata.name"),
+        };
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let reference = ObjectRef {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: text("/metadata/namespace").map(str::to_owned),
+            name,
+        };
+        let version = version.to_owned();
+        Ok(Self { value, reference, version })
+    }
+
+    /// Returns which object it is.
+    pub fn reference(&self) -> &ObjectRef {
+        &self.reference
+    }
+
+    /// Returns the API version without its group.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Returns the JSON.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Returns the JSON, giving up the object.
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// Returns whether the server is to choose the name.
+    pub fn generates_name(&self) -> bool {
+        self.value.pointer("/metadata/name").and_then(Value::as_str).is_none_or(str::is_empty)
+    }
+
+    /// Returns the same object in `namespace`, or without one.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: Option<&str>) -> Self {
+        if let Some(Value::Object(metadata)) = self.value.get_mut("metadata") {
+            match namespace {
+                Some(name) => drop(metadata.insert("namespace".to_owned(), name.into())),
+                None => drop(metadata.remove("namespace")),
+            }
+            self.reference.namespace = namespace.map(str::to_owned);
+        }
+        self
+    }
+
+    /// Returns the canonical JSON.
+    pub fn canonical(&self) -> String {
+        canonical(&self.value)
+    }
+
+    /// Returns the digest of the canonical JSON.
+    pub fn hash(&self) -> Digest {
+        Digest::of(self.canonical().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_needs_a_version_a_kind_and_a_name() {
+        let whole = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                           "metadata": {"name": "web", "namespace": "shop"}});
+        let object = Object::from_value(whole.clone()).unwrap();
+        assert_eq!(object.reference().to_string(), "Deployment shop/web");
+        assert_eq!((object.reference().group.as_str(), object.version()), ("apps", "v1"));
+        for (field, missing) in
+            [("apiVersion", "apiVersion"), ("kind", "kind"), ("metadata", "metadata.name")]
+        {
+            let mut part = whole.clone();
+            part.as_object_mut().unwrap().remove(field);
+            assert_eq!(Object::from_value(part), Err(missing));
+        }
+    }
+
+    #[test]
+    fn a_generated_name_is_marked_by_what_no_name_may_hold() {
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+                         "metadata": {"generateName": "migrate-"}});
+        let object = Object::from_value(job).unwrap();
+        assert_eq!(object.reference().to_string(), "Job migrate-*");
+        assert!(object.generates_name());
+    }
+
+    #[test]
+    fn the_hash_does_not_depend_on_the_order_of_keys() {
+        let one: Value =
+            serde_json::from_str(r#"{"kind":"A","apiVersion":"v1","metadata":{"name":"x"}}"#)
+                .unwrap();
+        let other: Value =
+            serde_json::from_str(r#"{"metadata":{"name":"x"},"apiVersion":"v1","kind":"A"}"#)
+                .unwrap();
+        let hash = |value| Object::from_value(value).unwrap().hash();
+        assert_eq!(hash(one), hash(other));
+    }
+
+    #[test]
+    fn moving_between_namespaces_changes_both_faces() {
+        let object = Object::from_value(
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}),
+        )
+        .unwrap()
+        .in_namespace(Some("a"));
+        assert_eq!(object.reference().to_string(), "Secret a/x");
+        assert_eq!(object.value()["metadata"]["namespace"], "a");
+        assert_eq!(object.in_namespace(None).reference().to_string(), "Secret x");
+    }
+}
