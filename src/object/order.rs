@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::reference::Object;
 
 /// A stage of a replay. The next one begins only when this one is done.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Definitions of kinds, and namespaces.

@@ -87,9 +87,9 @@ fn by_kind(live: &Value, rules: &Rules) -> Status {
         ("", "PersistentVolumeClaim") => claim(live, rules.binds_at_first_use),
         ("", "Service") => service(live),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(live),
-        ("policy", "PodDisruptionBudget")
-        | ("", "ConfigMap" | "Secret")
-        | ("batch", "CronJob") => Status::Current,
+        ("policy", "PodDisruptionBudget") | ("", "ConfigMap" | "Secret") | ("batch", "CronJob") => {
+            Status::Current
+        }
         _ => by_ready(live, rules.reports_ready),
     }
 }

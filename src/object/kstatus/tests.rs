@@ -154,8 +154,10 @@ fn replica_sets() {
 
 #[test]
 fn pods() {
-    let running = |ready: &str| json!({"phase": "Running", "conditions":
-        [{"type": "Ready", "status": ready}]});
+    let running = |ready: &str| {
+        json!({"phase": "Running", "conditions":
+        [{"type": "Ready", "status": ready}]})
+    };
     let mut crashing = running("False");
     crashing["containerStatuses"] =
         json!([{"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]);
@@ -258,9 +260,12 @@ fn definitions() {
 
 #[test]
 fn kinds_without_a_status_are_current() {
-    for (version, kind) in [("v1", "ConfigMap"), ("v1", "Secret"), ("batch/v1", "CronJob"),
-        ("policy/v1", "PodDisruptionBudget")]
-    {
+    for (version, kind) in [
+        ("v1", "ConfigMap"),
+        ("v1", "Secret"),
+        ("batch/v1", "CronJob"),
+        ("policy/v1", "PodDisruptionBudget"),
+    ] {
         let odd = json!({"conditions": [{"type": "Ready", "status": "False"}]});
         table(version, kind, &[("current", json!({}), odd), ("current", json!({}), json!({}))]);
     }

@@ -54,7 +54,12 @@ fn a_merge_overrides_what_stands_before_it() {
 fn what_a_person_would_misread_is_found() {
     assert_eq!(findings("a: 1\nb: 2\na: 3\n"), [FindingKind::DuplicateKey]);
     assert_eq!(findings("tag: 7654321e1\n"), [FindingKind::LooksLikeId]);
-    let read = read(b"{\"apiVersion\":\"v1\",\"kind\":\"A\",\"kind\":\"B\",\"metadata\":{\"name\":\"x\"}}", "t", &Limits::default()).unwrap();
+    let read = read(
+        b"{\"apiVersion\":\"v1\",\"kind\":\"A\",\"kind\":\"B\",\"metadata\":{\"name\":\"x\"}}",
+        "t",
+        &Limits::default(),
+    )
+    .unwrap();
     assert_eq!(read.objects[0].reference().kind, "B");
     assert_eq!(read.findings[0].kind, FindingKind::DuplicateKey);
 }

@@ -1,0 +1,279 @@
+//! Manifests in a folder, in order, with a script that applies them: for a jump host.
+//!
+//! The folder appears whole or not at all and is never added to: what a person carries away is
+//! what one plan said. It runs with a POSIX shell and kubectl, and never deletes.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::error::ClusterError;
+use crate::disk::quarantine::Quarantine;
+use crate::disk::{atomic, folder, limit};
+use crate::object::{Object, ObjectRef};
+
+const SCRIPT: &str = "apply.sh";
+const MAX_FILE: u64 = 32 << 20;
+
+/// One object with the number of the wave it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The wave.
+    pub wave: usize,
+    /// The object.
+    pub object: &'a Object,
+}
+
+/// A folder that manifests are written to.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    /// Names the folder; it need not exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the objects that the folder holds already, none when it does not exist.
+    pub fn objects(&self) -> Result<Vec<Object>, ClusterError> {
+        let entries = match folder::list(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.is_missing() => return Ok(Vec::new()),
+            Err(error) => return Err(self.cannot(&error)),
+        };
+        let mut objects = Vec::new();
+        for entry in entries {
+            let name = entry.name.to_string_lossy().into_owned();
+            if name == SCRIPT {
+                continue;
+            }
+            if entry.is_dir || !is_ours(&name) {
+                return Err(self.refuse(&format!("it holds something else: {name}")));
+            }
+            let bytes = limit::read(&self.path.join(&name), MAX_FILE);
+            let bytes = bytes.map_err(|error| self.cannot(&error))?;
+            let object = serde_json::from_slice::<Value>(&bytes).ok();
+            let object = object.and_then(|value| Object::from_value(value).ok());
+            objects.push(object.ok_or_else(|| self.refuse(&format!("{name} is no manifest")))?);
+        }
+        Ok(objects)
+    }
+
+    /// Writes the objects in order, and the script. The folder must not exist or be empty.
+    pub fn write(&self, entries: &[Entry<'_>]) -> Result<(), ClusterError> {
+        match folder::list(&self.path) {
+            Ok(found) if found.is_empty() => {}
+            Ok(_) => return Err(self.refuse("it is not empty")),
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(self.cannot(&error)),
+        }
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        folder::create(parent, 0o755).map_err(|error| self.cannot(&error))?;
+        let draft = Quarantine::new(parent, "manifests").map_err(|error| self.cannot(&error))?;
+        self.fill(draft.path(), entries)?;
+        // An empty folder in the way is the same as none; removing a full one fails.
+        if self.path.exists() {
+            return self.move_into(draft.path());
+        }
+        draft.keep_as(&self.path).map_err(|error| self.cannot(&error))
+    }
+
+    fn fill(&self, path: &Path, entries: &[Entry<'_>]) -> Result<(), ClusterError> {
+        let mut files = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let name = file_name(index + 1, entry.object.reference());
+            let mut text = entry.object.canonical();
+            text.push('\n');
+            let written = atomic::write_new(&path.join(&name), text.as_bytes(), 0o644);
+            written.map_err(|error| self.cannot(&error))?;
+            files.push((entry.wave, name, entry.object.reference()));
+        }
+        let script = script(&files);
+        atomic::write_new(&path.join(SCRIPT), script.as_bytes(), 0o755)
+            .map_err(|error| self.cannot(&error))
+    }
+
+    /// Fills a folder that exists and is empty; the script comes last and marks it complete.
+    fn move_into(&self, draft: &Path) -> Result<(), ClusterError> {
+        let mut names: Vec<_> = folder::list(draft)
+            .map_err(|error| self.cannot(&error))?
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        names.sort_by_key(|name| name == SCRIPT);
+        for name in names {
+            let mode = if name == SCRIPT { 0o755 } else { 0o644 };
+            crate::disk::copy_file(&draft.join(&name), &self.path.join(&name), mode)
+                .map_err(|error| self.cannot(&error))?;
+        }
+        folder::sync(&self.path).map_err(|error| self.cannot(&error))
+    }
+
+    fn cannot(&self, error: &impl std::fmt::Display) -> ClusterError {
+        self.refuse(&error.to_string())
+    }
+
+    fn refuse(&self, why: &str) -> ClusterError {
+        let path = self.path.display().to_string();
+        ClusterError::Directory {
+            path: crate::model::safe::safe(path),
+            why: crate::model::safe::safe(why),
+        }
+    }
+}
+
+/// `NNNN-kind-[namespace-]name.json` with nothing but plain characters.
+fn file_name(number: usize, object: &ObjectRef) -> String {
+    let mut name = format!("{number:04}-{}-", plain(&object.kind.to_lowercase()));
+    if let Some(namespace) = &object.namespace {
+        name.push_str(&plain(namespace));
+        name.push('-');
+    }
+    name.push_str(&plain(&object.name));
+    // File systems stop at 255 bytes; the number alone makes the name unique.
+    name.truncate(200);
+    name.push_str(".json");
+    name
+}
+
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' })
+        .collect()
+}
+
+fn is_ours(name: &str) -> bool {
+    let number = name.bytes().take_while(u8::is_ascii_digit).count();
+    number >= 4 && name[number..].starts_with('-') && name.ends_with(".json")
+}
+
+/// The script. Every name in it is made of plain characters only, so nothing needs quoting; single
+/// quotes are there for the reader.
+fn script(files: &[(usize, String, &ObjectRef)]) -> String {
+    let mut text = String::from(
+        "#!/bin/sh\n\
+         # Applies the manifests beside this script, in order. Written by blackstart.\n\
+         # It never deletes and never takes over a field that another manager holds.\n\
+         #   sh apply.sh [kubectl options, such as --kubeconfig FILE --context NAME]\n\
+         set -eu\n\
+         cd -- \"$(dirname -- \"$0\")\"\n\
+         apply() {\n\
+         \x20   file=$1; shift\n\
+         \x20   kubectl \"$@\" apply --server-side --field-manager=blackstart -f \"$file\"\n\
+         }\n\
+         established() {\n\
+         \x20   name=$1; shift\n\
+         \x20   kubectl \"$@\" wait --for=condition=Established --timeout=120s \"crd/$name\"\n\
+         }\n",
+    );
+    let mut definitions: Vec<String> = Vec::new();
+    let mut wave = None;
+    for (number, file, object) in files {
+        if wave != Some(*number) {
+            wait_for(&mut definitions, &mut text);
+            let _ = write!(text, "\n# Wave {number}\n");
+            wave = Some(*number);
+        }
+        let _ = writeln!(text, "apply '{file}' \"$@\"");
+        if object.kind == "CustomResourceDefinition" {
+            definitions.push(plain(&object.name));
+        }
+    }
+    wait_for(&mut definitions, &mut text);
+    text
+}
+
+fn wait_for(definitions: &mut Vec<String>, text: &mut String) {
+    for name in definitions.drain(..) {
+        let _ = writeln!(text, "established '{name}' \"$@\"");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(kind: &str, namespace: Option<&str>, name: &str) -> Object {
+        let api = if kind == "CustomResourceDefinition" { "apiextensions.k8s.io/v1" } else { "v1" };
+        let value = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
+        let object = Object::from_value(value).unwrap();
+        if namespace.is_some() { object.in_namespace(namespace) } else { object }
+    }
+
+    fn names(path: &Path) -> Vec<String> {
+        folder::list(path)
+            .unwrap()
+            .iter()
+            .map(|entry| entry.name.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn files_are_numbered_in_order_and_read_back() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = Directory::new(home.path().join("out/manifests"));
+        let objects = [
+            object("CustomResourceDefinition", None, "widgets.example.com"),
+            object("Namespace", None, "shop"),
+            object("ConfigMap", Some("shop"), "settings"),
+        ];
+        let entries: Vec<_> =
+            objects.iter().zip([1, 1, 2]).map(|(object, wave)| Entry { wave, object }).collect();
+        directory.write(&entries).unwrap();
+        assert_eq!(
+            names(directory.path()),
+            [
+                "0001-customresourcedefinition-widgets.example.com.json",
+                "0002-namespace-shop.json",
+                "0003-configmap-shop-settings.json",
+                "apply.sh"
+            ]
+        );
+        assert_eq!(directory.objects().unwrap(), objects);
+        let script = std::fs::read_to_string(directory.path().join("apply.sh")).unwrap();
+        let at = |text: &str| script.find(text).unwrap();
+        assert!(
+            at("apply '0002-") < at("established 'widgets")
+                && at("established 'w") < at("apply '0003")
+        );
+        assert!(!script.contains("kubectl delete") && !script.contains("force"));
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("letter.txt"), "dear").unwrap();
+        let directory = Directory::new(home.path());
+        assert!(directory.objects().is_err());
+        let settings = object("ConfigMap", Some("a"), "b");
+        assert!(directory.write(&[Entry { wave: 1, object: &settings }]).is_err());
+        assert_eq!(names(home.path()), ["letter.txt"]);
+    }
+
+    #[test]
+    fn an_empty_folder_is_filled() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = object("ConfigMap", Some("a"), "b");
+        Directory::new(home.path()).write(&[Entry { wave: 1, object: &settings }]).unwrap();
+        assert_eq!(names(home.path()), ["0001-configmap-a-b.json", "apply.sh"]);
+    }
+
+    #[test]
+    fn a_hostile_name_stays_in_the_folder_and_out_of_the_shell() {
+        let name = file_name(7, object("ConfigMap", Some("../x"), "a';rm -rf $HOME/é").reference());
+        assert_eq!(name, "0007-configmap-.._x-a__rm_-rf__HOME__.json");
+        let long = file_name(12345, object("Secret", None, &"n".repeat(300)).reference());
+        assert!(long.len() < 255 && is_ours(&long));
+    }
+}

@@ -1,0 +1,281 @@
+//! A cluster in memory, with faults that a test writes down beforehand.
+//!
+//! It keeps what server-side apply is about: who holds which field, one object a name, dry runs
+//! that store nothing, kinds that appear some time after their definition. It has no controllers:
+//! a status is there only where a test puts it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::error::{ClusterError, FieldConflict};
+use super::kinds::{Kinds, ServedKind};
+use super::port::{Applied, ApplyOptions, Cluster, Identity};
+use crate::object::{Object, ObjectRef};
+
+/// What to answer instead, and how often, whenever an object is applied for real.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// `Kind namespace/name`.
+    pub object: String,
+    /// The answer.
+    pub error: ClusterError,
+    /// How many calls get it.
+    pub times: u32,
+}
+
+/// The fake.
+pub struct MemoryCluster {
+    identity: Identity,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    kinds: Vec<ServedKind>,
+    unknown: Vec<String>,
+    objects: BTreeMap<ObjectRef, Value>,
+    /// Who holds a field, by object and JSON pointer.
+    held: HashMap<(ObjectRef, String), String>,
+    faults: Vec<Fault>,
+    /// How many times discovery is asked before an established kind appears.
+    lag: u32,
+    late: Vec<(u32, ServedKind)>,
+    applied: Vec<String>,
+    version: u64,
+}
+
+impl MemoryCluster {
+    /// Returns an empty cluster that serves the kinds which tests use.
+    pub fn new(uid: &str) -> Self {
+        let identity = Identity {
+            uid: uid.to_owned(),
+            ca: None,
+            server: "memory".to_owned(),
+            version: "v0".to_owned(),
+        };
+        let kinds = BUILTIN
+            .iter()
+            .map(|(group, version, kind, plural, namespaced)| ServedKind {
+                group: (*group).to_owned(),
+                version: (*version).to_owned(),
+                kind: (*kind).to_owned(),
+                plural: (*plural).to_owned(),
+                namespaced: *namespaced,
+                storable: true,
+            })
+            .collect();
+        let cluster = Self { identity, state: Mutex::new(State { kinds, ..State::default() }) };
+        for namespace in ["default", "kube-system"] {
+            let value = json!({"apiVersion": "v1", "kind": "Namespace",
+                               "metadata": {"name": namespace}});
+            if let Ok(object) = Object::from_value(value) {
+                cluster.put(&object);
+            }
+        }
+        cluster
+    }
+
+    /// Puts an object there, as another would.
+    pub fn put(&self, object: &Object) {
+        let mut state = self.state();
+        state.objects.insert(object.reference().clone(), object.value().clone());
+    }
+
+    /// Lets `manager` hold a field, named by its JSON pointer.
+    pub fn hold(&self, object: &ObjectRef, pointer: &str, manager: &str) {
+        let key = (object.clone(), pointer.to_owned());
+        self.state().held.insert(key, manager.to_owned());
+    }
+
+    /// Adds a fault.
+    pub fn fail(&self, fault: Fault) {
+        self.state().faults.push(fault);
+    }
+
+    /// Makes a group unknown, as a dead aggregated API does.
+    pub fn lose_group(&self, group: &str) {
+        self.state().unknown.push(group.to_owned());
+    }
+
+    /// Lets kinds appear in discovery only after it was asked `times` more often.
+    pub fn lag(&self, times: u32) {
+        self.state().lag = times;
+    }
+
+    /// Returns what was applied for real, in order, as `Kind namespace/name`.
+    pub fn applied(&self) -> Vec<String> {
+        self.state().applied.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Builtin = (&'static str, &'static str, &'static str, &'static str, bool);
+
+const BUILTIN: &[Builtin] = &[
+    ("", "v1", "Namespace", "namespaces", false),
+    ("", "v1", "ConfigMap", "configmaps", true),
+    ("", "v1", "Secret", "secrets", true),
+    ("", "v1", "Service", "services", true),
+    ("", "v1", "ServiceAccount", "serviceaccounts", true),
+    ("apps", "v1", "Deployment", "deployments", true),
+    ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
+    ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false),
+];
+
+impl State {
+    fn fault(&mut self, object: &str) -> Option<ClusterError> {
+        let fault = self.faults.iter_mut().find(|f| f.object == object && f.times > 0)?;
+        fault.times -= 1;
+        Some(fault.error.clone())
+    }
+
+    fn check(&self, kind: &ServedKind, object: &Object) -> Result<(), ClusterError> {
+        let served = self.kinds.iter().any(|k| k.group == kind.group && k.kind == kind.kind);
+        if !served {
+            return Err(ClusterError::NotServed { kind: kind.text() });
+        }
+        if let Some(namespace) = &object.reference().namespace {
+            let there = self.objects.keys().any(|known| {
+                known.kind == "Namespace" && known.group.is_empty() && known.name == *namespace
+            });
+            if !there {
+                return Err(ClusterError::NamespaceMissing { namespace: namespace.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn conflicts(&self, object: &Object, manager: &str) -> Vec<FieldConflict> {
+        let live = self.objects.get(object.reference());
+        let mut found: Vec<_> = self
+            .held
+            .iter()
+            .filter(|((reference, pointer), holder)| {
+                let wanted = object.value().pointer(pointer);
+                reference == object.reference()
+                    && holder.as_str() != manager
+                    && wanted.is_some()
+                    && live.and_then(|live| live.pointer(pointer)) != wanted
+            })
+            .map(|((_, pointer), holder)| FieldConflict {
+                field: pointer.replace('/', "."),
+                manager: holder.clone(),
+            })
+            .collect();
+        found.sort_by(|one, other| one.field.cmp(&other.field));
+        found
+    }
+
+    /// A definition is established at once and served after the lag.
+    fn define(&mut self, object: &Object, live: &mut Value) {
+        if object.reference().kind != "CustomResourceDefinition" {
+            return;
+        }
+        live["status"] = json!({"conditions": [{"type": "NamesAccepted", "status": "True"},
+                                               {"type": "Established", "status": "True"}]});
+        let spec = &object.value()["spec"];
+        for version in spec["versions"].as_array().into_iter().flatten() {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let served = ServedKind {
+                group: text(&spec["group"]),
+                version: text(&version["name"]),
+                kind: text(&spec["names"]["kind"]),
+                plural: text(&spec["names"]["plural"]),
+                namespaced: spec["scope"] == "Namespaced",
+                storable: true,
+            };
+            self.late.push((self.lag, served));
+        }
+    }
+
+    fn serve_late(&mut self) {
+        for (left, served) in std::mem::take(&mut self.late) {
+            match left {
+                0 => self.kinds.push(served),
+                _ => self.late.push((left - 1, served)),
+            }
+        }
+    }
+}
+
+/// Merges as server-side apply does where lists are replaced whole.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+impl Cluster for MemoryCluster {
+    fn identity(&self) -> Result<Identity, ClusterError> {
+        Ok(self.identity.clone())
+    }
+
+    fn kinds(&self) -> Result<Kinds, ClusterError> {
+        let mut state = self.state();
+        state.serve_late();
+        let mut kinds = Kinds::default();
+        state.kinds.iter().cloned().for_each(|kind| kinds.add(kind));
+        state.unknown.iter().for_each(|group| kinds.add_unknown(group));
+        Ok(kinds)
+    }
+
+    fn get(
+        &self,
+        kind: &ServedKind,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Value>, ClusterError> {
+        let reference = ObjectRef {
+            group: kind.group.clone(),
+            kind: kind.kind.clone(),
+            namespace: namespace.filter(|_| kind.namespaced).map(str::to_owned),
+            name: name.to_owned(),
+        };
+        Ok(self.state().objects.get(&reference).cloned())
+    }
+
+    fn list(&self, kind: &ServedKind) -> Result<Vec<Value>, ClusterError> {
+        let state = self.state();
+        let of_kind = |known: &ObjectRef| known.group == kind.group && known.kind == kind.kind;
+        Ok(state.objects.iter().filter(|(key, _)| of_kind(key)).map(|(_, v)| v.clone()).collect())
+    }
+
+    fn apply(
+        &self,
+        kind: &ServedKind,
+        object: &Object,
+        options: &ApplyOptions,
+    ) -> Result<Applied, ClusterError> {
+        let mut state = self.state();
+        let text = object.reference().to_string();
+        if let Some(error) = if options.dry_run { None } else { state.fault(&text) } {
+            return Err(error);
+        }
+        state.check(kind, object)?;
+        let fields = state.conflicts(object, options.manager);
+        if !fields.is_empty() && !options.force {
+            return Err(ClusterError::Conflict { fields });
+        }
+        let before = state.objects.get(object.reference()).cloned();
+        let mut live = before.clone().unwrap_or_else(|| json!({}));
+        merge(&mut live, object.value());
+        if !options.dry_run {
+            state.version += 1;
+            live["metadata"]["resourceVersion"] = state.version.to_string().into();
+            state.define(object, &mut live);
+            state.objects.insert(object.reference().clone(), live.clone());
+            state.applied.push(text);
+        }
+        Ok(Applied { live, created: before.is_none(), warnings: Vec::new() })
+    }
+}
