@@ -111,6 +111,11 @@ impl KubeCluster {
         Ok(Self { runtime, client, limits, server: access.server.clone(), ca: access.ca })
     }
 
+    /// Returns whether the server says that it is ready to serve.
+    pub fn is_ready(&self) -> bool {
+        self.call(&self.reading("/readyz".to_owned())).is_ok_and(|answer| answer.code == 200)
+    }
+
     fn get_value(&self, uri: &str, kind: &str) -> Result<Value, ClusterError> {
         let answer = self.call(&self.reading(uri.to_owned()))?;
         self.expect(answer, kind)

@@ -28,6 +28,8 @@ pub(super) fn refusal(code: u16, body: &[u8], kind: &str, server: &str) -> Clust
         400 | 413 => ClusterError::Invalid { why },
         422 if immutable(&status) => ClusterError::Immutable { why },
         422 => ClusterError::Invalid { why },
+        // An unknown field of a built-in kind is a 500 to server-side apply.
+        500 if why.contains("failed to create typed patch object") => ClusterError::Invalid { why },
         429 | 503 | 504 => ClusterError::Busy { code, why },
         500..=599 => webhook(why, code),
         _ => ClusterError::Answer { why: format!("{} answers {code}: {why}", safe(server)) },
@@ -131,6 +133,8 @@ mod tests {
             matches!(answer(500, &say(webhook)), ClusterError::Webhook { name, .. } if name == "x.example.com")
         );
         assert!(matches!(answer(500, &say("etcd")), ClusterError::Busy { .. }));
+        let unknown = "failed to create typed patch object (a/b; /v1, Kind=Service): .spec.x: no";
+        assert!(matches!(answer(500, &say(unknown)), ClusterError::Invalid { .. }));
         assert!(matches!(
             answer(422, &say("spec.selector: field is immutable")),
             ClusterError::Immutable { .. }

@@ -1,0 +1,148 @@
+//! The port to Kubernetes against a real API server.
+
+#[path = "support/cluster.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+use blackstart::cluster::{ApplyOptions, Cluster, ClusterError, Kinds, ServedKind};
+use blackstart::object::{Object, ObjectRef};
+use serde_json::{Value, json};
+use support::Lab;
+
+fn object(value: Value) -> Object {
+    Object::from_value(value).unwrap()
+}
+
+fn settings(name: &str, data: Value) -> Object {
+    object(json!({"apiVersion": "v1", "kind": "ConfigMap",
+                  "metadata": {"name": name, "namespace": "default"}, "data": data}))
+}
+
+fn kind(kinds: &Kinds, object: &Object) -> ServedKind {
+    let ObjectRef { group, kind, .. } = object.reference();
+    kinds.find(group, object.version(), kind).unwrap().clone()
+}
+
+/// One control plane for all of it: a start costs seconds.
+#[test]
+fn a_real_api_server_is_understood() {
+    let lab = Lab::without_controllers();
+    let cluster = lab.cluster();
+    let identity = cluster.identity().unwrap();
+    assert_eq!(identity.uid.len(), 36);
+    assert!(identity.ca.is_some() && identity.version.starts_with("v1."), "{identity:?}");
+    assert_eq!(cluster.identity().unwrap(), identity);
+
+    let kinds = cluster.kinds().unwrap();
+    objects_are_applied_read_and_listed(&cluster, &kinds);
+    conflicts_name_field_and_manager(&cluster, &kinds);
+    refusals_are_told_apart(&cluster, &kinds);
+    warnings_are_shown(&cluster, &kinds);
+    a_dead_aggregated_api_holds_nothing_up(&cluster, &kinds);
+
+    let audit = lab.our_audit();
+    assert!(audit.len() > 10, "the user agent is in the audit log");
+    assert!(audit.iter().all(|(verb, _)| !verb.starts_with("delete")), "{audit:?}");
+    lab.plane.stop();
+}
+
+fn objects_are_applied_read_and_listed(cluster: &dyn Cluster, kinds: &Kinds) {
+    let wanted = settings("one", json!({"a": "1"}));
+    let kind = kind(kinds, &wanted);
+    let get = || cluster.get(&kind, Some("default"), "one").unwrap();
+    let dry = cluster.apply(&kind, &wanted, &ApplyOptions::DRY).unwrap();
+    assert!(dry.created && get().is_none(), "a dry run stores nothing");
+    let real = cluster.apply(&kind, &wanted, &ApplyOptions::REAL).unwrap();
+    assert!(real.created);
+    let manager = &real.live["metadata"]["managedFields"][0];
+    assert_eq!(
+        (&manager["manager"], &manager["operation"]),
+        (&json!("blackstart"), &json!("Apply"))
+    );
+    assert!(!cluster.apply(&kind, &wanted, &ApplyOptions::REAL).unwrap().created);
+    assert_eq!(get().unwrap()["data"], json!({"a": "1"}));
+    let listed = cluster.list(&kind).unwrap();
+    let found = listed.iter().find(|item| item["metadata"]["name"] == "one").unwrap();
+    assert_eq!((&found["kind"], &found["apiVersion"]), (&json!("ConfigMap"), &json!("v1")));
+}
+
+fn conflicts_name_field_and_manager(cluster: &dyn Cluster, kinds: &Kinds) {
+    let theirs = settings("shared", json!({"a": "theirs"}));
+    let kind = kind(kinds, &theirs);
+    let helm = ApplyOptions { manager: "helm", ..ApplyOptions::REAL };
+    cluster.apply(&kind, &theirs, &helm).unwrap();
+    let ours = settings("shared", json!({"a": "ours"}));
+    let error = cluster.apply(&kind, &ours, &ApplyOptions::REAL).unwrap_err();
+    let ClusterError::Conflict { fields } = &error else { panic!("{error}") };
+    assert_eq!((fields[0].field.as_str(), fields[0].manager.as_str()), (".data.a", "helm"));
+    let live = cluster.get(&kind, Some("default"), "shared").unwrap().unwrap();
+    assert_eq!(live["data"]["a"], "theirs");
+}
+
+fn refusals_are_told_apart(cluster: &dyn Cluster, kinds: &Kinds) {
+    let nowhere = settings("x", json!({})).in_namespace(Some("nowhere"));
+    let error = cluster.apply(&kind(kinds, &nowhere), &nowhere, &ApplyOptions::REAL).unwrap_err();
+    assert_eq!(error, ClusterError::NamespaceMissing { namespace: "nowhere".into() });
+
+    let wrong = settings("Not A Name", json!({}));
+    let error = cluster.apply(&kind(kinds, &wrong), &wrong, &ApplyOptions::REAL).unwrap_err();
+    assert!(matches!(error, ClusterError::Invalid { .. }), "{error}");
+
+    let deployment = |app: &str| {
+        object(json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "fixed", "namespace": "default"},
+            "spec": {"selector": {"matchLabels": {"app": app}}, "template": {
+                "metadata": {"labels": {"app": app}},
+                "spec": {"containers": [{"name": "c", "image": "c"}]}}}}))
+    };
+    let first = deployment("a");
+    let deployments = kind(kinds, &first);
+    cluster.apply(&deployments, &first, &ApplyOptions::REAL).unwrap();
+    let error = cluster.apply(&deployments, &deployment("b"), &ApplyOptions::REAL).unwrap_err();
+    assert!(matches!(error, ClusterError::Immutable { .. }), "{error}");
+
+    let unknown = ServedKind {
+        group: "example.com".into(),
+        version: "v1".into(),
+        kind: "Nothing".into(),
+        plural: "nothings".into(),
+        namespaced: false,
+        storable: true,
+    };
+    let error = cluster.list(&unknown).unwrap_err();
+    assert_eq!(error, ClusterError::NotServed { kind: "example.com/v1 Nothing".into() });
+}
+
+fn warnings_are_shown(cluster: &dyn Cluster, kinds: &Kinds) {
+    let dated = object(json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"name": "dated", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "a"}}, "template": {
+            "metadata": {"labels": {"app": "a"}},
+            "spec": {"nodeSelector": {"beta.kubernetes.io/os": "linux"},
+                     "containers": [{"name": "c", "image": "c"}]}}}}));
+    let applied = cluster.apply(&kind(kinds, &dated), &dated, &ApplyOptions::DRY).unwrap();
+    assert!(applied.warnings.iter().any(|text| text.contains("deprecated")), "{applied:?}");
+}
+
+fn a_dead_aggregated_api_holds_nothing_up(cluster: &dyn Cluster, kinds: &Kinds) {
+    let before = kinds.len();
+    let service = object(json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+        "metadata": {"name": "v1beta1.metrics.k8s.io"},
+        "spec": {"group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100,
+                 "versionPriority": 100, "insecureSkipTLSVerify": true,
+                 "service": {"name": "metrics-server", "namespace": "kube-system"}}}));
+    cluster.apply(&kind(kinds, &service), &service, &ApplyOptions::REAL).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let begun = Instant::now();
+        let kinds = cluster.kinds().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(kinds.len() >= before);
+        if kinds.is_unknown("metrics.k8s.io") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the dead group never showed");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
