@@ -1,0 +1,334 @@
+//! What the snapshot job holds beside its mirrors: signer, epoch recipient, store, memory.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Failure, Kit, Ports, TOOL, device};
+use crate::bundle::card;
+use crate::bundle::error::BundleError;
+use crate::bundle::port::{Parts as _, Signature};
+use crate::bundle::seal::{self, Files, PART_LIMIT, Sealed};
+use crate::bundle::verify::{self, verify};
+use crate::bundle::writer::WriterState;
+use crate::config::Environment;
+use crate::disk::{folder, lease::Lease};
+use crate::keys::namespace;
+use crate::keys::signer::Signer;
+use crate::keys::tool_signer::{self, AgentEnvironment};
+use crate::keys::trust::{TrustVersion, Trusted};
+use crate::mirror;
+use crate::model::digest::Digest;
+use crate::model::event::Event;
+use crate::model::explain::{About, Explain, Kind};
+use crate::model::id::{Role, Seq};
+use crate::snapshot::Snapshot;
+use crate::store::{DirStore, StoreError};
+
+/// How often a snapshot tries the next number when another writer was faster.
+const TRIES: usize = 8;
+
+/// What became visible.
+pub struct Published {
+    /// The line to post where an attacker cannot reach.
+    pub witness: String,
+}
+
+/// Everything that sealing depends on beside the snapshot.
+pub struct Job {
+    kit: Kit,
+    trusted: Trusted,
+    versions: Vec<TrustVersion>,
+    signer: Box<dyn Signer>,
+    store: DirStore,
+    copies: Vec<DirStore>,
+    state: PathBuf,
+    environment: Environment,
+    _lease: Lease,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error("the signing key {0} is not trusted for the role job")]
+    Untrusted(String),
+    #[error("the trust file names no epoch key to encrypt to")]
+    NoEpoch,
+    #[error("the trust file's epoch recipient is not an age key")]
+    BadEpoch,
+    #[error("another snapshot of this stream is running on this machine: {0}")]
+    Running(String),
+    #[error("the system gave no random bytes")]
+    NoRandom,
+}
+
+static UNTRUSTED: About = About {
+    code: "B1710",
+    kind: Kind::Usage,
+    meaning: "A snapshot that no trusted key signs would be refused by every reader, so none was made.",
+    next: "blackstart trust add job KEY.pub, or correct signer in blackstart.toml",
+};
+static NO_EPOCH: About = About {
+    code: "B1711",
+    kind: Kind::Usage,
+    meaning: "Snapshots are encrypted to the newest epoch key that the trust file names.",
+    next: "blackstart keys new",
+};
+static RUNNING: About = About {
+    code: "B1712",
+    kind: Kind::LeaseHeld,
+    meaning: "Two snapshots of one stream on one machine share their mirrors, so the second waits its \
+              turn. The first did not end in time.",
+    next: "wait for it, or look at what it is doing; a crashed one frees its lease by itself",
+};
+static NO_RANDOM: About = About {
+    code: "B1713",
+    kind: Kind::Internal,
+    meaning: "The operating system's source of random numbers failed.",
+    next: "check the machine",
+};
+
+/// Codes of this file.
+pub static CODES: &[&About] = &[&UNTRUSTED, &NO_EPOCH, &RUNNING, &NO_RANDOM];
+
+impl Explain for JobError {
+    fn about(&self) -> &'static About {
+        match self {
+            Self::Untrusted(_) => &UNTRUSTED,
+            Self::NoEpoch | Self::BadEpoch => &NO_EPOCH,
+            Self::Running(_) => &RUNNING,
+            Self::NoRandom => &NO_RANDOM,
+        }
+    }
+}
+
+impl Job {
+    /// Gathers everything and waits for its turn on this machine.
+    pub fn prepare(kit: Kit, ports: &Ports<'_>) -> Result<Self, Failure> {
+        let state = kit.state_folder(ports.environment);
+        folder::create(&state, 0o700)?;
+        let lease = wait_for_turn(&state, ports)?;
+        let trusted = kit.trusted()?;
+        let signer_path = kit.config.at(&kit.config.file.signer);
+        let agent = agent_environment(ports.environment);
+        let signer = tool_signer::load(&signer_path, ports.tools, &agent, ports.prompt, ports.cancel)?;
+        if !trusted.file().signers_of(&Role::job()).any(|line| line.key == *signer.public()) {
+            return Err(JobError::Untrusted(signer.public().fingerprint()).into());
+        }
+        let mut stores = kit.config.stores().iter().map(|path| DirStore::create(path)).collect::<Result<Vec<_>, _>>()?;
+        let copies = stores.split_off(1);
+        let store = stores.remove(0);
+        let versions = kit.trust_versions()?;
+        let environment = ports.environment.clone();
+        Ok(Self { kit, trusted, versions, signer, store, copies, state, environment, _lease: lease })
+    }
+
+    /// Returns how mirrors are brought up to date.
+    pub fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
+        let block = &self.kit.config.file.snapshot;
+        let text = |names: [&str; 2]| {
+            let found = names.iter().find_map(|name| self.environment.variables.get(*name));
+            found.and_then(|value| value.to_str()).map(str::to_owned)
+        };
+        let raw = |name: &str| self.environment.variables.get(name).cloned();
+        mirror::Options {
+            concurrency: block.concurrency,
+            per_host: block.per_host,
+            deadline: deadline.unwrap_or(block.deadline.0),
+            stall: block.stall.0,
+            max_shrink: block.max_shrink,
+            environment: mirror::Environment {
+                home: self.environment.home.clone(),
+                ssh_auth_sock: raw("SSH_AUTH_SOCK"),
+                git_ssh_command: raw("GIT_SSH_COMMAND"),
+                https_proxy: text(["https_proxy", "HTTPS_PROXY"]).or_else(|| text(["all_proxy", "ALL_PROXY"])),
+                http_proxy: text(["http_proxy", "HTTP_PROXY"]).or_else(|| text(["all_proxy", "ALL_PROXY"])),
+                no_proxy: text(["no_proxy", "NO_PROXY"]),
+            },
+            ..mirror::Options::new(self.state.join("mirrors"))
+        }
+    }
+
+    /// Seals the snapshot under the next free number, signs it and makes it visible in all stores.
+    pub fn seal_and_publish(&self, snapshot: &Snapshot, ports: &Ports<'_>) -> Result<(Sealed, Published), Failure> {
+        let memory = self.state.join("writer.json");
+        let mut floor = Seq::new(1).unwrap_or(Seq::MAX);
+        for _ in 0..TRIES {
+            let previous = match WriterState::load(&memory)? {
+                Some(state) => state,
+                None => WriterState::new(random()?),
+            };
+            let sealed = self.seal(snapshot, previous, floor, ports)?;
+            let seq = sealed.manifest.seq;
+            let signature = self.sign(&sealed.bytes)?;
+            if !self.store.publish(seq, &sealed.bytes, std::slice::from_ref(&signature))? {
+                floor = seq.next();
+                continue;
+            }
+            sealed.state.save(&memory)?;
+            let published = self.finish(&sealed, &signature, ports)?;
+            return Ok((sealed, published));
+        }
+        Err(StoreError::Taken { seq: floor }.into())
+    }
+
+    fn seal(&self, snapshot: &Snapshot, previous: WriterState, floor: Seq, ports: &Ports<'_>) -> Result<Sealed, Failure> {
+        let epoch = self.trusted.file().newest_epoch().ok_or(JobError::NoEpoch)?;
+        let recipient = epoch.recipient.parse().map_err(|_| JobError::BadEpoch)?;
+        let (last, prev) = self.last()?;
+        let every = self.kit.config.file.snapshot.every.0;
+        let card = card::travelling(&self.trusted, epoch.number);
+        let keys = self.kit.seals(epoch.number)?;
+        self.trusted.check_seals(&keys, epoch.number)?;
+        let terms = seal::Terms {
+            stream: self.trusted.file().stream.clone(),
+            seq: last.map_or(floor, |last| last.next().max(floor)),
+            prev,
+            next_by: snapshot.taken.plus(every + every / 2),
+            epoch: (epoch.number, recipient),
+            trust: (self.trusted.file().version, self.trusted.digest()),
+            card: &card,
+            keys: &keys,
+            trust_files: &self.trust_files()?,
+            tool: TOOL,
+            part_limit: PART_LIMIT,
+        };
+        Ok(seal::seal(snapshot, previous, &terms, &self.store, ports.observer, ports.cancel)?)
+    }
+
+    /// The newest manifest in the store that a trusted key signed, to chain to. Whatever else lies
+    /// there still blocks its number.
+    fn last(&self) -> Result<(Option<Seq>, Digest), Failure> {
+        let seqs = self.store.snapshots().map_err(StoreError::at("list", self.store.place()))?;
+        let now = snapshot_clock();
+        for seq in seqs.iter().rev() {
+            let raw = self.store.snapshot(*seq).map_err(StoreError::at("read", self.store.place()))?;
+            let terms = verify::Terms { trusted: &self.trusted, now, seen: None, chained: true };
+            if let Some(raw) = raw && let Ok(verified) = verify(&raw, &terms) {
+                return Ok((seqs.last().copied(), verified.digest()));
+            }
+        }
+        Ok((seqs.last().copied(), Digest::ZERO))
+    }
+
+    fn trust_files(&self) -> Result<Files, Failure> {
+        let mut files = Files::new();
+        for version in &self.versions {
+            let at = format!("trust/{:010}", version.version);
+            files.insert(format!("{at}/allowed_signers"), version.file.clone());
+            for (name, bytes) in crate::store::trust_signature_files(version)? {
+                files.insert(format!("{at}/{name}"), bytes);
+            }
+        }
+        Ok(files)
+    }
+
+    fn sign(&self, manifest: &[u8]) -> Result<Signature, Failure> {
+        let pem = self.signer.sign(namespace::SNAPSHOT, manifest)?;
+        Ok(Signature { role: Role::job(), key: self.signer.public().short(), pem })
+    }
+
+    /// What follows once the snapshot is visible: re-check, convenience files, copies, memory.
+    fn finish(&self, sealed: &Sealed, signature: &Signature, ports: &Ports<'_>) -> Result<Published, Failure> {
+        self.recheck(sealed)?;
+        for version in &self.versions {
+            self.store.put_trust(version)?;
+        }
+        let card = card::travelling(&self.trusted, sealed.manifest.epoch);
+        self.store.refresh(&card)?;
+        let raw = crate::bundle::RawSnapshot {
+            seq: sealed.manifest.seq,
+            manifest: sealed.bytes.clone(),
+            signatures: vec![signature.clone()],
+        };
+        let terms = verify::Terms { trusted: &self.trusted, now: ports.clock.now(), seen: device::seen(&self.state), chained: false };
+        // Read back as any reader would: a snapshot that its own job cannot verify is no success.
+        let verified = verify(&raw, &terms)?;
+        for copy in &self.copies {
+            self.replicate(&verified, &raw, copy, &card)?;
+        }
+        device::remember(&self.state, &verified, self.trusted.file().version, ports.clock.now())?;
+        let witness = witness(sealed);
+        if let Some(path) = &self.kit.config.file.snapshot.witness {
+            super::snapshot::write_witness(&self.kit.config.at(path), &witness)?;
+        }
+        let (seq, digest) = (sealed.manifest.seq, verified.digest());
+        let state = if sealed.manifest.complete { "complete" } else { "partial" };
+        ports.observer.event(&Event::Sealed { seq, digest, state, witness: witness.clone() });
+        Ok(Published { witness })
+    }
+
+    /// Whoever prunes must not have taken a part between listing and publishing.
+    fn recheck(&self, sealed: &Sealed) -> Result<(), Failure> {
+        use crate::bundle::PartSink as _;
+        match sealed.manifest.parts().find(|part| !self.store.holds(&part.digest, part.size)) {
+            None => Ok(()),
+            Some(part) => {
+                let (digest, kind) = (part.digest.to_string(), part.kind.word());
+                Err(BundleError::Part { digest, kind, what: "missing right after it was sealed".into() }.into())
+            }
+        }
+    }
+
+    fn replicate(
+        &self,
+        verified: &verify::Verified,
+        raw: &crate::bundle::RawSnapshot,
+        copy: &DirStore,
+        card: &str,
+    ) -> Result<(), Failure> {
+        let cargo = crate::store::Cargo {
+            verified,
+            raw,
+            sources: &[&self.store],
+            trust: &self.versions,
+            card,
+            workspace: &self.state,
+        };
+        crate::store::import(&cargo, copy)?;
+        Ok(copy.refresh(card)?)
+    }
+}
+
+/// The line that outlives the store: stream, number, the whole digest, time.
+fn witness(sealed: &Sealed) -> String {
+    let manifest = &sealed.manifest;
+    format!("{} {} {} {}", manifest.stream, manifest.seq, Digest::of(&sealed.bytes).oci(), manifest.created)
+}
+
+/// Windows and freshness do not matter for finding the predecessor.
+fn snapshot_clock() -> crate::model::clock::Timestamp {
+    crate::model::clock::Timestamp::from_unix(0)
+}
+
+fn random() -> Result<[u8; 32], JobError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map(|()| bytes).map_err(|_| JobError::NoRandom)
+}
+
+/// Returns what ssh-keygen needs for a key in an agent.
+pub fn agent_environment(environment: &Environment) -> AgentEnvironment {
+    let home = environment.home.as_ref().map(|home| ("HOME".into(), home.clone().into_os_string()));
+    AgentEnvironment { socket: environment.variables.get("SSH_AUTH_SOCK").cloned(), others: home.into_iter().collect() }
+}
+
+/// Two snapshots on one machine take turns; both end.
+fn wait_for_turn(state: &std::path::Path, ports: &Ports<'_>) -> Result<Lease, Failure> {
+    const PATIENCE: Duration = Duration::from_mins(30);
+    let path = state.join("snapshot.lease");
+    let started = ports.clock.elapsed();
+    let mut told = false;
+    loop {
+        if let Some(lease) = Lease::take(&path)? {
+            return Ok(lease);
+        }
+        ports.cancel.check()?;
+        if ports.clock.elapsed().saturating_sub(started) > PATIENCE {
+            return Err(JobError::Running(path.display().to_string()).into());
+        }
+        if !std::mem::replace(&mut told, true) {
+            let text = "another snapshot of this stream is running on this machine; waiting for it".to_owned();
+            ports.observer.event(&Event::Notice { code: RUNNING.code, text });
+        }
+        ports.clock.sleep(Duration::from_millis(100));
+    }
+}
+
