@@ -32,6 +32,6 @@ pub mod signature;
 pub mod signer;
 pub mod tool_signer;
 pub mod trust;
-pub mod unseal;
+mod unseal;
 
 pub use error::{CODES, KeysError};

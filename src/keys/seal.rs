@@ -13,6 +13,7 @@ use age::armor::{ArmoredWriter, Format};
 use super::epoch::EpochKey;
 use super::error::{KeysError, plain};
 use super::recipient::Recipient;
+pub use super::unseal::{Peeled, peel, unseal};
 use crate::model::id::Role;
 
 /// The most openers of one epoch: one digit each, and at most 126 seals.

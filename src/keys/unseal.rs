@@ -30,11 +30,13 @@ impl std::fmt::Debug for Peeled {
     }
 }
 
-/// Opens the first seal that the identities open, through all its layers.
-pub fn unseal(seals: &[Seal], identities: &Identities) -> Result<EpochKey, KeysError> {
+/// Opens the first seal of `epoch` that the identities open, through all its layers. Other files
+/// are passed over.
+pub fn unseal(seals: &[Seal], epoch: u32, identities: &Identities) -> Result<EpochKey, KeysError> {
     let mut nearly = None;
     for seal in seals {
-        let Some(name) = SealName::parse(&seal.name) else { continue };
+        let name = SealName::parse(&seal.name).filter(|name| name.epoch == epoch);
+        let Some(name) = name else { continue };
         match open_layers(seal, &name, identities) {
             Ok(key) => return Ok(key),
             Err(KeysError::NoIdentityFits { .. }) => {}

@@ -10,6 +10,7 @@ mod file;
 mod judge;
 mod moment;
 mod parse;
+mod seals;
 
 pub use chain::{TrustRoot, TrustVersion, Trusted, establish, signed_by};
 pub use file::{Epoch, PinnedTool, Revocation, RootKey, SignerLine, TrustFile};

@@ -346,6 +346,44 @@ fn roots_sign_other_things_by_the_same_threshold() {
 }
 
 #[test]
+fn seals_are_vouched_for_as_a_whole() {
+    use crate::keys::epoch::EpochKey;
+    use crate::keys::seal::{OpenPolicy, Opener, seal_epoch};
+    use crate::keys::seals_file::SealsFile;
+    let root = signer();
+    let key = EpochKey::generate(7);
+    let mut trust = file(1, 1, &[&root], Vec::new());
+    trust.epochs[0].recipient = key.recipient();
+    let trusted = establish(&TrustRoot::File(trust.render().into_bytes()), &[]).unwrap();
+    let opener = Opener { number: 1, recipient: AGE.parse().unwrap() };
+    let seals = seal_epoch(&key, &[opener], OpenPolicy::Any, &[]).unwrap();
+    let list = SealsFile::of(trust.stream.clone(), 7, 1, key.recipient(), &seals);
+    let files = |list: &SealsFile| {
+        let bytes = list.to_string().into_bytes();
+        let pem = root.sign(namespace::KEYS, &bytes).unwrap();
+        let mut files: std::collections::BTreeMap<String, Vec<u8>> =
+            seals.iter().map(|seal| (format!("keys/{}", seal.name), seal.bytes.clone())).collect();
+        files.insert("keys/SEALS".into(), bytes);
+        files.insert("keys/SEALS.root1.sig".into(), pem);
+        files
+    };
+    assert_eq!(trusted.check_seals(&files(&list), 7).unwrap(), list);
+    let mut damaged = files(&list);
+    damaged.insert("keys/epoch-0007.any.age".into(), b"swapped".to_vec());
+    let mut unsigned = files(&list);
+    unsigned.remove("keys/SEALS.root1.sig");
+    let mut changed = files(&list);
+    changed.get_mut("keys/SEALS").unwrap().push(b'\n');
+    let mut extra = files(&list);
+    extra.insert("keys/epoch-0007.solo-verifier.age".into(), b"slipped in".to_vec());
+    let substituted = SealsFile { recipient: AGE.to_owned(), ..list.clone() };
+    for wrong in [damaged, unsigned, changed, extra, files(&substituted)] {
+        assert!(trusted.check_seals(&wrong, 7).is_err());
+    }
+    assert!(trusted.check_seals(&files(&list), 8).is_err());
+}
+
+#[test]
 fn a_revocation_stops_from_its_sequence_on() {
     let (root, job) = (signer(), signer());
     let mut trust = file(1, 1, &[&root], vec![line(Role::job(), &job)]);

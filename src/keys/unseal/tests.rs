@@ -42,13 +42,13 @@ fn stock_age(identity: &Path, input: &[u8]) -> Vec<u8> {
 #[test]
 fn any_opener_opens_alone_with_us_and_with_age() {
     let folder = tempfile::tempdir().unwrap();
-    let key = EpochKey::generate(3);
+    let key = EpochKey::generate(1);
     let (people, public) = openers(3);
     let seals = seal_epoch(&key, &public, OpenPolicy::Any, &[]).unwrap();
     for (index, person) in people.iter().enumerate() {
         let path = write_key(folder.path(), &index.to_string(), person);
         assert_eq!(stock_age(&path, &seals[0].bytes), key.identity_file().as_bytes());
-        assert_eq!(unseal(&seals, &load(&[path])).unwrap().recipient(), key.recipient());
+        assert_eq!(unseal(&seals, 1, &load(&[path])).unwrap().recipient(), key.recipient());
     }
 }
 
@@ -67,9 +67,9 @@ fn two_of_three_open_together_with_us_and_with_age() {
         let inner = stock_age(&paths[pair[0]], &seal.bytes);
         assert_eq!(stock_age(&paths[pair[1]], &inner), key.identity_file().as_bytes());
         let both = load(&[paths[pair[1]].clone(), paths[pair[0]].clone()]);
-        assert_eq!(unseal(&seals, &both).unwrap().recipient(), key.recipient());
+        assert_eq!(unseal(&seals, 1, &both).unwrap().recipient(), key.recipient());
     }
-    let alone = unseal(&seals, &load(&paths[..1])).unwrap_err();
+    let alone = unseal(&seals, 1, &load(&paths[..1])).unwrap_err();
     assert!(matches!(&alone, KeysError::OneMorePerson { next: 2, .. }), "{alone}");
     assert_eq!(alone.about().kind, Kind::Locked);
 }
@@ -98,9 +98,9 @@ fn a_solo_machine_opens_and_a_stranger_is_locked_out() {
     let solo = (Role::verifier(), machine_public[0].recipient.clone());
     let seals = seal_epoch(&key, &public, OpenPolicy::NOf { need: 2 }, &[solo]).unwrap();
     let verifier = load(&[write_key(folder.path(), "v", &machine[0])]);
-    assert_eq!(unseal(&seals, &verifier).unwrap().recipient(), key.recipient());
+    assert_eq!(unseal(&seals, 1, &verifier).unwrap().recipient(), key.recipient());
     let stranger = load(&[write_key(folder.path(), "s", &openers(1).0[0])]);
-    let locked = unseal(&seals, &stranger).unwrap_err();
+    let locked = unseal(&seals, 1, &stranger).unwrap_err();
     assert_eq!(locked.about().kind.exit_code(), 12, "{locked}");
 }
 
@@ -120,7 +120,7 @@ fn ssh_keys_open_with_us_and_with_age() {
         let key = EpochKey::generate(1);
         let seals = seal_epoch(&key, &[opener], OpenPolicy::Any, &[]).unwrap();
         assert_eq!(stock_age(&path, &seals[0].bytes), key.identity_file().as_bytes());
-        assert_eq!(unseal(&seals, &load(&[path])).unwrap().recipient(), key.recipient());
+        assert_eq!(unseal(&seals, 1, &load(&[path])).unwrap().recipient(), key.recipient());
     }
 }
 
@@ -140,7 +140,7 @@ fn a_protected_ssh_key_opens_with_its_words() {
     let seals = seal_epoch(&key, &[opener], OpenPolicy::Any, &[]).unwrap();
     let says = super::super::prompt::tests::Says;
     let right = Identities::load(std::slice::from_ref(&path), &says("correct horse")).unwrap();
-    assert_eq!(unseal(&seals, &right).unwrap().recipient(), key.recipient());
+    assert_eq!(unseal(&seals, 1, &right).unwrap().recipient(), key.recipient());
     let wrong = Identities::load(&[path], &says("battery staple")).unwrap_err();
     assert!(matches!(wrong, KeysError::WrongPassphrase { .. }), "{wrong}");
 }
@@ -153,7 +153,7 @@ fn a_damaged_seal_is_not_a_missing_key() {
     let mut seals = seal_epoch(&key, &public, OpenPolicy::Any, &[]).unwrap();
     let identity = load(&[write_key(folder.path(), "1", &people[0])]);
     seals[0].bytes.truncate(200);
-    let error = unseal(&seals, &identity).unwrap_err();
+    let error = unseal(&seals, 1, &identity).unwrap_err();
     assert_eq!(error.about().kind, Kind::Integrity, "{error}");
 }
 
