@@ -58,6 +58,25 @@ fn claim_and_replace(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
+/// Puts the folder `new` in the place of the folder `at` and removes what was there. Where the
+/// file system can exchange two names, a reader sees the one or the other at every moment.
+pub fn replace(new: &Path, at: &Path) -> Result<(), DiskError> {
+    let exchanged = rustix::fs::renameat_with(CWD, new, CWD, at, RenameFlags::EXCHANGE);
+    match exchanged {
+        Ok(()) => {}
+        Err(Errno::NOENT) => return rename_new(new, at),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            let aside = super::atomic::temp_beside(at, "old-")?;
+            rename_new(at, &aside)?;
+            rename_new(new, at)?;
+            return remove_all(&aside);
+        }
+        Err(error) => return Err(DiskError::at("replace", at)(error.into())),
+    }
+    sync_parent(at)?;
+    remove_all(new)
+}
+
 /// Makes the names in a folder durable.
 pub fn sync(path: &Path) -> Result<(), DiskError> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
@@ -143,6 +162,20 @@ mod tests {
             assert!(matches!(rename(&from, &to), Err(DiskError::Exists { .. })));
             fs::remove_dir(&from).unwrap();
             fs::remove_dir(&to).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_replaced_folder_holds_only_the_new() {
+        let root = tempfile::tempdir().unwrap();
+        let at = root.path().join("at");
+        for name in ["first", "second"] {
+            let new = root.path().join("new");
+            fs::create_dir(&new).unwrap();
+            fs::write(new.join(name), b"").unwrap();
+            replace(&new, &at).unwrap();
+            assert_eq!(list(&at).unwrap().len(), 1);
+            assert!(at.join(name).exists() && !new.exists());
         }
     }
 

@@ -10,6 +10,7 @@ use age::armor::ArmoredReader;
 use age::secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use super::epoch::EpochKey;
 use super::error::{KeysError, plain};
 use super::header;
 use super::plugin_prompt::PluginPrompt;
@@ -42,6 +43,11 @@ impl Identities {
             all.extend(read_file(path, &text, prompt)?);
         }
         Ok(Self { all })
+    }
+
+    /// Takes an epoch key as the one identity: it opens what is encrypted to its epoch.
+    pub fn of_epoch(key: &EpochKey) -> Self {
+        Self { all: vec![Box::new(key.identity().clone())] }
     }
 
     /// Returns how many there are.

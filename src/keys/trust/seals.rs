@@ -22,7 +22,7 @@ impl Trusted {
         let bad = |why: &str| KeysError::BadFile { file: "SEALS", line: 0, why: why.to_owned() };
         let bytes = files.get("keys/SEALS").ok_or_else(|| bad("it is missing"))?;
         let is_signature = |path: &str| {
-            path.strip_prefix("keys/SEALS.").is_some_and(|name| name.ends_with(".sig"))
+            path.strip_prefix("keys/SEALS.").and_then(|name| name.strip_suffix(".sig")).is_some()
         };
         let pems: Vec<_> = files
             .iter()

@@ -8,10 +8,13 @@ use proptest::prelude::*;
 
 use super::judge::{policy_met as met, *};
 use super::*;
+use crate::keys::epoch::EpochKey;
 use crate::keys::error::KeysError;
 use crate::keys::namespace;
 use crate::keys::prompt::NoPrompt;
 use crate::keys::public_key::PublicKey;
+use crate::keys::seal::{OpenPolicy, Opener, seal_epoch};
+use crate::keys::seals_file::SealsFile;
 use crate::keys::signer::{FileSigner, Signer};
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
@@ -347,9 +350,6 @@ fn roots_sign_other_things_by_the_same_threshold() {
 
 #[test]
 fn seals_are_vouched_for_as_a_whole() {
-    use crate::keys::epoch::EpochKey;
-    use crate::keys::seal::{OpenPolicy, Opener, seal_epoch};
-    use crate::keys::seals_file::SealsFile;
     let root = signer();
     let key = EpochKey::generate(7);
     let mut trust = file(1, 1, &[&root], Vec::new());
@@ -450,8 +450,8 @@ fn a_strangers_file_says_nothing_and_a_wrong_one_is_bad() {
         .into_iter()
         .map(|verdict| verdict.status)
         .collect();
-    use Status::{Bad, Unknown};
-    assert_eq!(statuses, [Unknown, Unknown, Bad, Bad, Bad]);
+    let (unknown, bad) = (Status::Unknown, Status::Bad);
+    assert_eq!(statuses, [unknown, unknown, bad, bad, bad]);
 }
 
 #[test]
