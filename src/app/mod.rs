@@ -3,19 +3,23 @@
 //! A use case takes a request and the [`Ports`], and returns a report or a [`Failure`]. Shells turn
 //! arguments into requests and reports into text; they decide nothing about recovery.
 
+mod audit;
 pub mod clock;
+mod cosign;
 mod device;
 pub mod explain;
 pub mod export;
 pub mod extract;
 mod failure;
 pub mod import;
+mod job;
 mod kit;
 pub mod list;
 mod ports;
 mod reader;
 pub mod show;
 pub mod snapshot;
+mod sources;
 pub mod status;
 pub mod text;
 pub mod verify;

@@ -13,7 +13,7 @@ use crate::bundle::unlock::SealFiles;
 use crate::bundle::verify::{Terms, Verified};
 use crate::config::ConfigError;
 use crate::disk::limit;
-use crate::keys::trust::{TrustRoot, TrustVersion, Trusted, establish};
+use crate::keys::trust::{Status, TrustRoot, TrustVersion, Trusted, establish};
 use crate::model::event::Event;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::id::Seq;
@@ -281,7 +281,17 @@ pub fn signatures(verified: &Verified) -> Vec<SignatureReport> {
         .map(|verdict| SignatureReport {
             role: verdict.role.to_string(),
             key: verdict.key.clone(),
-            status: verdict.status.word(),
+            status: status_word(verdict.status),
         })
         .collect()
+}
+
+/// The four words of the JSON contract.
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Good => "good",
+        Status::Expired | Status::NotYet => "expired",
+        Status::Revoked | Status::RevokedLater => "revoked",
+        Status::Bad | Status::Unknown => "bad",
+    }
 }

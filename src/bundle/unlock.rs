@@ -9,7 +9,8 @@ use super::open::Terms;
 use super::part;
 use super::port::Parts;
 use crate::keys::epoch::EpochKey;
-use crate::keys::seal::{Seal, unseal};
+use crate::keys::seal::Seal;
+use crate::keys::unseal::unseal;
 
 /// No keys part is larger, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -34,7 +35,7 @@ pub fn epoch_key(
     if seals.is_empty() {
         return Err(own.err().unwrap_or_else(|| no_seal(manifest)));
     }
-    let key = unseal(&seals, manifest.epoch, terms.identities)?;
+    let key = unseal(&seals, terms.identities)?;
     if key.recipient() != manifest.epoch_recipient {
         let why = "its recipient differs from the manifest's".to_owned();
         return Err(BundleError::WrongEpochKey { epoch: manifest.epoch, why });

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::error::BundleError;
 use super::manifest::{self, Manifest};
 use super::port::RawSnapshot;
-use crate::keys::trust::{SignatureStatus, SignatureVerdict, Trusted};
+use crate::keys::trust::{SignatureVerdict, Status, Trusted};
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::model::id::Seq;
@@ -99,6 +99,13 @@ impl Verified {
         if self.remarks().next().is_none() { Level::Green } else { Level::Amber }
     }
 
+    /// Like [`Verified::accept`] for verifying alone: an unmet policy is a remark there, an older
+    /// snapshot than one already seen is not.
+    pub fn accept_order(self, typed: Option<Seq>) -> Result<Accepted, BundleError> {
+        let needs_order = self.objections.iter().any(|why| !why.starts_with("the policy"));
+        if needs_order { self.accept(typed) } else { Ok(Accepted(self)) }
+    }
+
     /// Returns the bundle for use, or refuses while something needs a person's decision and the
     /// number was not typed.
     pub fn accept(self, typed: Option<Seq>) -> Result<Accepted, BundleError> {
@@ -132,7 +139,10 @@ pub fn verify(raw: &RawSnapshot, terms: &Terms<'_>) -> Result<Verified, BundleEr
     let digest = Digest::of(&raw.manifest);
     check_place(&manifest, digest, raw, terms)?;
     let signatures = judge(raw, terms, Some(manifest.created));
-    let policy_met = terms.trusted.policy_met(&signatures);
+    let policy_met = match terms.chained {
+        true => terms.trusted.policy_met_in_chain(&signatures),
+        false => terms.trusted.policy_met(&signatures),
+    };
     let objections = objections(&manifest, policy_met, terms);
     let remarks = remarks(&manifest, &signatures, terms);
     Ok(Verified { manifest, digest, signatures, policy_met, remarks, objections })
@@ -150,16 +160,14 @@ fn judge(raw: &RawSnapshot, terms: &Terms<'_>, created: Option<Timestamp>) -> Ve
 /// One good signature of a trusted key permits parsing; nothing else does.
 fn may_be_parsed(raw: &RawSnapshot, terms: &Terms<'_>) -> Result<(), BundleError> {
     let verdicts = judge(raw, terms, None);
-    let good = |verdict: &SignatureVerdict| match verdict.status {
-        SignatureStatus::Good | SignatureStatus::Expired | SignatureStatus::NotYet => true,
-        SignatureStatus::RevokedLater => terms.chained,
-        SignatureStatus::Revoked | SignatureStatus::Bad => false,
+    let good = |verdict: &SignatureVerdict| {
+        verdict.status.counts() || verdict.status == Status::RevokedLater && terms.chained
     };
     if verdicts.iter().any(good) {
         return Ok(());
     }
     let revoked = |verdict: &&SignatureVerdict| {
-        matches!(verdict.status, SignatureStatus::Revoked | SignatureStatus::RevokedLater)
+        matches!(verdict.status, Status::Revoked | Status::RevokedLater)
     };
     Err(match verdicts.iter().find(revoked) {
         Some(verdict) => BundleError::Revoked { seq: raw.seq, key: verdict.key.clone() },
@@ -194,8 +202,8 @@ fn check_place(
     if terms.seen.is_some_and(|seen| seen.seq == manifest.seq && seen.manifest != digest) {
         return Err(misplaced("another manifest with this number was seen before".to_owned()));
     }
-    match trust.epochs.iter().find(|(number, _)| *number == manifest.epoch) {
-        Some((_, recipient)) if *recipient == manifest.epoch_recipient => Ok(()),
+    match trust.epoch_recipient(manifest.epoch) {
+        Some(recipient) if recipient == manifest.epoch_recipient => Ok(()),
         Some(_) => Err(misplaced(format!("epoch {} has another recipient", manifest.epoch))),
         None => Err(misplaced(format!("epoch {} is not in the trust file", manifest.epoch))),
     }
@@ -236,12 +244,13 @@ fn remarks(manifest: &Manifest, signatures: &[SignatureVerdict], terms: &Terms<'
     }
     for verdict in signatures {
         let what = match verdict.status {
-            SignatureStatus::Good => continue,
-            SignatureStatus::Expired => "is of an expired key",
-            SignatureStatus::NotYet => "is of a key that is not valid yet",
-            SignatureStatus::RevokedLater => "is of a key that was revoked later",
-            SignatureStatus::Revoked => "is of a revoked key and does not count",
-            SignatureStatus::Bad => "is not good and does not count",
+            Status::Good => continue,
+            Status::Expired => "is of an expired key",
+            Status::NotYet => "is of a key that is not valid yet",
+            Status::RevokedLater => "is of a key that was revoked later",
+            Status::Revoked => "is of a revoked key and does not count",
+            Status::Bad => "is not good and does not count",
+            Status::Unknown => "is of a key nobody knows and does not count",
         };
         remarks.push(format!("the {} signature {} {what}", verdict.role, verdict.key));
     }

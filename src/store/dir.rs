@@ -1,15 +1,17 @@
 //! A store in a folder, on a disk or a stick.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::oci;
-use crate::bundle::manifest;
+use crate::bundle::{BundleError, manifest};
 use crate::bundle::port::{PartSink, Parts, PendingPart, RawSnapshot, Signature};
 use crate::disk::atomic::{self, NewFile};
 use crate::disk::{DiskError, folder, limit};
+use crate::keys::signature::claimed_key;
 use crate::keys::trust::TrustVersion;
 use crate::model::digest::{Digest, hash_reader};
 use crate::model::id::{Role, Seq};
@@ -114,11 +116,10 @@ impl DirStore {
     pub fn put_trust(&self, version: &TrustVersion) -> Result<(), StoreError> {
         let at = self.root.join("trust").join(format!("{:010}", version.version));
         folder::create(&at, 0o755)?;
-        let files = std::iter::once(("allowed_signers".to_owned(), &version.file))
-            .chain(version.signatures.iter().map(|(name, pem)| (format!("{name}.sig"), pem)));
-        for (name, bytes) in files {
-            match atomic::write_new(&at.join(&name), bytes, 0o644) {
-                Err(DiskError::Exists { path }) if limit::read(&path, LARGEST_TRUST)? == *bytes => {}
+        let file = ("allowed_signers".to_owned(), version.file.clone());
+        for (name, bytes) in std::iter::once(file).chain(trust_signature_files(version)?) {
+            match atomic::write_new(&at.join(&name), &bytes, 0o644) {
+                Err(DiskError::Exists { path }) if limit::read(&path, LARGEST_TRUST)? == bytes => {}
                 Err(DiskError::Exists { .. }) => {
                     return Err(StoreError::Differs { what: format!("trust/{:010}/{name}", version.version) });
                 }
@@ -162,10 +163,39 @@ impl DirStore {
             .map_err(StoreError::at("write a blob into", self.place()))
     }
 
-    /// Returns the names of all files below `blobs/sha256`.
+    /// Returns the names of all blobs that something here refers to.
+    pub fn known_blobs(&self) -> io::Result<BTreeSet<String>> {
+        let mut known = BTreeSet::new();
+        for seq in self.snapshots()? {
+            let Some(raw) = self.snapshot(seq)? else { continue };
+            known.insert(Digest::of(&raw.manifest).to_string());
+            for signature in &raw.signatures {
+                let artifact = oci::signature_artifact(&raw, signature);
+                known.extend(artifact.blobs().map(|blob| Digest::of(blob).to_string()));
+            }
+            if let Ok(manifest) = manifest::Manifest::parse(&raw.manifest) {
+                known.extend(manifest.parts().map(|part| part.digest.to_string()));
+            }
+        }
+        Ok(known)
+    }
+
+    /// Returns the temporary files and folders that an interrupted run left.
+    pub fn leftovers(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        for part in ["blobs/sha256", "snapshots", "trust", "."] {
+            let entries = folder::list(&self.root.join(part))?;
+            let names = entries.iter().map(|entry| entry.name.to_string_lossy().into_owned());
+            found.extend(names.filter(|name| name.starts_with(atomic::TEMP_PREFIX)).map(|name| format!("{part}/{name}")));
+        }
+        Ok(found)
+    }
+
+    /// Returns the names of all blobs below `blobs/sha256`; what is unfinished is not one.
     pub fn blob_names(&self) -> Result<Vec<String>, StoreError> {
         let entries = folder::list(&self.root.join("blobs/sha256"))?;
-        Ok(entries.into_iter().map(|entry| entry.name.to_string_lossy().into_owned()).collect())
+        let names = entries.into_iter().map(|entry| entry.name.to_string_lossy().into_owned());
+        Ok(names.filter(|name| !name.starts_with(atomic::TEMP_PREFIX)).collect())
     }
 }
 
@@ -222,10 +252,9 @@ fn read_trust(root: &Path, name: &str) -> io::Result<Option<TrustVersion>> {
     let Some(file) = file else { return Ok(None) };
     let mut signatures = Vec::new();
     for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
-        let stem = entry.name.to_str().and_then(|name| name.strip_suffix(".sig"));
-        if let Some(stem) = stem {
+        if let Some(root) = entry.name.to_str().and_then(trust_signature_name) {
             let pem = limit::read(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
-            signatures.push((stem.to_owned(), pem));
+            signatures.push((root.to_owned(), pem));
         }
     }
     Ok(Some(TrustVersion { version, file, signatures }))
@@ -236,6 +265,25 @@ pub(super) fn signature_name(name: &str) -> Option<(Role, String)> {
     let (role, key) = name.strip_suffix(".sig")?.split_once('.')?;
     let hex = key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     Some((role.parse().ok()?, hex.then(|| key.to_owned())?))
+}
+
+/// Reads `<root name>.<16 hex>.sig` and returns the root's name.
+pub(super) fn trust_signature_name(name: &str) -> Option<&str> {
+    let (root, key) = name.strip_suffix(".sig")?.rsplit_once('.')?;
+    let hex = key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    hex.then_some(root)
+}
+
+/// Returns the signature files of a trust file version: their names and bytes.
+pub fn trust_signature_files(version: &TrustVersion) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let named = |(root, pem): &(String, Vec<u8>)| {
+        let key = claimed_key(pem).map_err(BundleError::from)?;
+        Ok((format!("{root}.{}.sig", key.short()), pem.clone()))
+    };
+    let mut files: Vec<_> = version.signatures.iter().map(named).collect::<Result<_, StoreError>>()?;
+    files.sort();
+    files.dedup();
+    Ok(files)
 }
 
 fn other(error: DiskError) -> io::Error {

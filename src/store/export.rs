@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::file::piece;
 use super::oci;
 use super::transfer;
-use super::dir::DirStore;
+use super::dir::{DirStore, trust_signature_files};
 use crate::bundle::fetch;
 use crate::bundle::manifest::PartRef;
 use crate::bundle::port::{Parts, RawSnapshot};
@@ -44,7 +44,7 @@ pub fn export_folder(cargo: &Cargo<'_>, to: &Path) -> Result<u64, StoreError> {
 
 /// Writes the bundle as one file, or as pieces of at most `split` bytes. Returns its size in bytes.
 pub fn export_file(cargo: &Cargo<'_>, to: &Path, split: Option<u64>) -> Result<u64, StoreError> {
-    let small = small_files(cargo);
+    let small = small_files(cargo)?;
     let parts: BTreeMap<String, &PartRef> = cargo
         .verified
         .manifest()
@@ -69,7 +69,7 @@ pub fn export_file(cargo: &Cargo<'_>, to: &Path, split: Option<u64>) -> Result<u
 }
 
 /// Everything but the parts: manifest, signatures, trust, what OCI tools need, the card.
-fn small_files(cargo: &Cargo<'_>) -> BTreeMap<String, Vec<u8>> {
+fn small_files(cargo: &Cargo<'_>) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
     let at = format!("snapshots/{}", cargo.raw.seq.folder());
     let blob = |bytes: &[u8]| (format!("blobs/sha256/{}", Digest::of(bytes)), bytes.to_vec());
     let mut files = BTreeMap::from([
@@ -89,11 +89,11 @@ fn small_files(cargo: &Cargo<'_>) -> BTreeMap<String, Vec<u8>> {
     for version in cargo.trust {
         let at = format!("trust/{:010}", version.version);
         files.insert(format!("{at}/allowed_signers"), version.file.clone());
-        for (stem, pem) in &version.signatures {
-            files.insert(format!("{at}/{stem}.sig"), pem.clone());
+        for (name, pem) in trust_signature_files(version)? {
+            files.insert(format!("{at}/{name}"), pem);
         }
     }
-    files
+    Ok(files)
 }
 
 /// A file that goes on in another when it is full.

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dir::signature_name;
+use super::dir::{signature_name, trust_signature_name};
 use super::error::StoreError;
 use crate::bundle::manifest;
 use crate::bundle::port::{Parts, RawSnapshot, Signature};
@@ -203,8 +203,8 @@ impl Parts for FileStore {
             let entry = versions
                 .entry(version)
                 .or_insert_with(|| TrustVersion { version, file: Vec::new(), signatures: Vec::new() });
-            match file.strip_suffix(".sig") {
-                Some(stem) => entry.signatures.push((stem.to_owned(), bytes)),
+            match trust_signature_name(file) {
+                Some(root) => entry.signatures.push((root.to_owned(), bytes)),
                 None if file == "allowed_signers" => entry.file = bytes,
                 None => {}
             }

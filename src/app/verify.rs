@@ -1,0 +1,171 @@
+//! `verify`: what is there against what was signed, step by step; with a key also what is inside;
+//! and as the verifier, a second signature.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::audit;
+use super::cosign;
+use super::list::Entry;
+use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
+use crate::bundle::BundleError;
+use crate::bundle::fetch::{self, PartState};
+use crate::bundle::verify::Verified;
+use crate::keys::trust::Status;
+use crate::model::event::Event;
+use crate::model::id::Seq;
+
+/// What to verify.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Where.
+    pub place: Place,
+    /// Which snapshot; the newest folder, strictly, when absent.
+    pub which: Which,
+    /// Every snapshot, every blob, every trust file.
+    pub full: bool,
+    /// Whoever opens; nobody checks what needs no key.
+    pub identities: Vec<PathBuf>,
+    /// The verifier's signing key.
+    pub cosign: Option<PathBuf>,
+    /// A number that was typed to accept it.
+    pub accept: Option<Seq>,
+}
+
+/// The report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The version of this shape.
+    pub format_version: u32,
+    /// The snapshot that was looked at most closely.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// How many snapshots were verified.
+    pub snapshots: usize,
+    /// How many distinct parts were hashed, and their size in bytes.
+    pub parts_checked: usize,
+    /// Their size.
+    pub bytes_checked: u64,
+    /// Parts that are missing or damaged in every store.
+    pub damaged: Vec<DamagedPart>,
+    /// Repositories that were opened and proven whole; only with a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repos_opened: Option<usize>,
+    /// Things to know that break nothing.
+    pub findings: Vec<String>,
+    /// Things that are wrong.
+    pub problems: Vec<String>,
+    /// The verifier's signature that was added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosigned: Option<String>,
+}
+
+/// A part that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DamagedPart {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its digest.
+    pub digest: String,
+    /// `missing`, or where the damaged copy is.
+    pub what: String,
+}
+
+impl Report {
+    /// Returns whether anything does not hold.
+    pub fn is_red(&self) -> bool {
+        !self.damaged.is_empty() || !self.problems.is_empty()
+    }
+}
+
+/// Verifies.
+pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
+    let reader = Reader::open(&request.place, ports)?;
+    ports.observer.event(&Event::PhaseStarted { phase: "verify" });
+    let newest = strictly(&reader, request.which, ports)?;
+    let mut report = begin(&newest);
+    let snapshots = if request.full { audit::all_snapshots(&reader, &newest, ports, &mut report)? } else { vec![newest.clone()] };
+    check_parts(&snapshots, &reader, ports, &mut report)?;
+    if request.full {
+        audit::stores(&reader, request, ports, &mut report)?;
+    }
+    note_signatures(&snapshots, &mut report);
+    let accepted = newest.clone().accept_order(request.accept)?;
+    if !request.identities.is_empty() && !report.is_red() {
+        cosign::open_and_sign(&reader, accepted, request, ports, &mut report)?;
+    }
+    if !report.is_red() {
+        reader.remember(&newest, ports)?;
+    }
+    for problem in report.problems.iter().chain(report.damaged.iter().map(|part| &part.what)) {
+        let (what, detail) = ("bundle".to_owned(), problem.clone());
+        ports.observer.event(&Event::Checked { what, verdict: "bad", detail });
+    }
+    Ok(report)
+}
+
+/// Unlike the other verbs, `verify` does not pass over a newer folder that does not hold.
+fn strictly(reader: &Reader, which: Which, ports: &Ports<'_>) -> Result<Verified, Failure> {
+    match (which, reader.seqs()?.last()) {
+        (Which::Number(seq), _) | (Which::Latest, Some(&seq)) => reader.verify(seq, ports),
+        (Which::Latest, None) => reader.select(which, ports),
+    }
+}
+
+fn begin(newest: &Verified) -> Report {
+    Report {
+        format_version: FORMAT_VERSION,
+        entry: Entry::of(newest),
+        snapshots: 1,
+        parts_checked: 0,
+        bytes_checked: 0,
+        damaged: Vec::new(),
+        repos_opened: None,
+        findings: Vec::new(),
+        problems: Vec::new(),
+        cosigned: None,
+    }
+}
+
+/// Hashes every distinct part of the snapshots once.
+fn check_parts(
+    snapshots: &[Verified],
+    reader: &Reader,
+    ports: &Ports<'_>,
+    report: &mut Report,
+) -> Result<(), BundleError> {
+    let mut seen = BTreeSet::new();
+    for snapshot in snapshots {
+        let mut manifest = snapshot.manifest().clone();
+        manifest.layers.retain(|part| seen.insert(part.digest));
+        for (part, state) in fetch::check(&manifest, &reader.parts(), ports.observer, ports.cancel)? {
+            report.parts_checked += 1;
+            report.bytes_checked += part.size;
+            let what = match state {
+                PartState::Good(_) => continue,
+                PartState::Missing => "missing".to_owned(),
+                PartState::Damaged(place) => format!("damaged in {place}"),
+            };
+            let digest = part.digest.oci();
+            report.damaged.push(DamagedPart { kind: part.kind.word(), digest, what });
+        }
+    }
+    Ok(())
+}
+
+fn note_signatures(snapshots: &[Verified], report: &mut Report) {
+    for snapshot in snapshots {
+        let seq = snapshot.manifest().seq;
+        for verdict in snapshot.signatures() {
+            let whose = format!("snapshot {seq}: the {} signature {}", verdict.role, verdict.key);
+            match verdict.status {
+                Status::Good => {}
+                Status::Bad => report.problems.push(format!("{whose} does not hold")),
+                Status::Revoked => report.problems.push(format!("{whose} is of a revoked key")),
+                other => report.findings.push(format!("{whose} is {}", other.word())),
+            }
+        }
+    }
+}
