@@ -38,12 +38,7 @@ impl Bare {
     /// Makes an empty repository whose HEAD points to the unborn branch `main`.
     pub fn create(path: &Path, format: ObjectFormat) -> Result<Self, RepoError> {
         let bare = Self::skeleton(path, format)?;
-        let main = RefName::new("refs/heads/main").map_err(|error| RepoError::BadRefs {
-            path: path.to_owned(),
-            why: error.to_string(),
-        })?;
-        let head = Head::Symbolic(main);
-        bare.publish(&Refs { head, tips: Vec::new() })?;
+        bare.publish(&unborn())?;
         Ok(bare)
     }
 
@@ -72,6 +67,11 @@ impl Bare {
         })?;
         let format = storage(&path)?;
         Ok(Self { path, format })
+    }
+
+    /// Returns whether a repository, bare or with a worktree, is at `path`.
+    pub fn is_at(path: &Path) -> bool {
+        git_dir(path).is_some()
     }
 
     /// Returns the folder that holds `HEAD`.
@@ -117,6 +117,14 @@ impl Bare {
     pub(crate) fn store(&self) -> Result<Store, RepoError> {
         Store::open(&self.path.join("objects"), self.format)
     }
+}
+
+/// Returns the refs of a repository without commits: HEAD points to the branch `main` to come.
+pub fn unborn() -> Refs {
+    let Ok(main) = RefName::new("refs/heads/main") else {
+        unreachable!("refs/heads/main is a valid name")
+    };
+    Refs { head: Head::Symbolic(main), tips: Vec::new() }
 }
 
 /// The configuration of a repository of ours; git and gix both take it.

@@ -60,7 +60,7 @@ impl Bare {
 }
 
 /// Returns the findings about one object, each kind once.
-fn lint(kind: Kind, data: &[u8], format: ObjectFormat) -> Vec<&'static str> {
+pub(super) fn lint(kind: Kind, data: &[u8], format: ObjectFormat) -> Vec<&'static str> {
     let mut found = match kind {
         Kind::Blob => Vec::new(),
         Kind::Tree => lint_tree(data, format),

@@ -17,13 +17,16 @@ mod prove;
 mod refs;
 mod store;
 
-pub use bare::{Bare, Pack};
+pub use bare::{Bare, Pack, unborn};
 pub use error::{CODES, RepoError};
 pub use export::{ExportLimits, Exported, Skipped};
 pub use lint::Finding;
 pub use lookup::Flags;
 pub use names::unsafe_component;
 pub use pack::PackWritten;
+pub(crate) use pack::{enter, index_pack};
+pub(crate) use prove::{dangling, first_parents, reaches};
+pub(crate) use store::{Store, from_gix, hash, to_gix};
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make files as other programs do")]

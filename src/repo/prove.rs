@@ -9,9 +9,11 @@ use std::path::Path;
 
 use crate::model::cancel::Cancel;
 use crate::model::git::Oid;
+use crate::model::safe::safe;
 
 use super::bare::Bare;
 use super::error::RepoError;
+use super::lint::{Finding, lint};
 use super::objects::{self, Kind};
 use super::store::{Store, from_gix, hash};
 
@@ -174,12 +176,21 @@ impl Walk<'_> {
     }
 }
 
-/// Returns what objects of the pack with this `index` link to and `over` does not hold, at most a
-/// hundred; `over` holds the pack itself and everything it may build on.
-pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Vec<Oid>, RepoError> {
+/// What looking at every object of a pack showed.
+#[derive(Debug, Default)]
+pub(crate) struct Proof {
+    /// What objects of the pack link to and nobody holds, at most a hundred.
+    pub(crate) holes: Vec<Oid>,
+    /// What a strict reader would object to, at most a hundred.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Looks at every link of every object of the pack with this `index`. `over` holds the pack itself
+/// and everything it may build on.
+pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Proof, RepoError> {
     let broken = |error: &dyn std::fmt::Display| RepoError::Objects {
         path: index.to_owned(),
-        why: crate::model::safe::safe(error.to_string()),
+        why: safe(error.to_string()),
     };
     let file = gix_pack::index::File::at(index, hash(over.format())).map_err(|e| broken(&e))?;
     // In the order of the pack, so that delta bases are still in the cache when they are needed.
@@ -187,7 +198,7 @@ pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Ve
         (0..file.num_objects()).map(|at| (file.pack_offset_at_index(at), at)).collect();
     order.sort_unstable();
     let mut known: HashSet<Oid> = HashSet::new();
-    let mut holes = Vec::new();
+    let mut proof = Proof::default();
     let mut buffer = Vec::new();
     for (count, (_, at)) in order.into_iter().enumerate() {
         if count.is_multiple_of(1024) {
@@ -197,25 +208,42 @@ pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Ve
         if matches!(over.header(oid)?, Some((Kind::Blob, _))) {
             continue;
         }
-        let Some((kind, data)) = over.find(oid, &mut buffer)? else {
-            holes.push(oid);
-            continue;
-        };
-        let parsed = objects::links(kind, data, over.format(), |link, _| {
-            if !known.contains(&link) {
-                if over.has(link) {
-                    known.insert(link);
-                } else if holes.len() < LISTED && !holes.contains(&link) {
-                    holes.push(link);
-                }
-            }
-        });
-        if !parsed {
+        let (kind, data) = over.find(oid, &mut buffer)?.ok_or(RepoError::Missing { oid })?;
+        if !objects::links(kind, data, over.format(), |link, _| {
+            proof.look(link, over, &mut known);
+        }) {
             return Err(RepoError::Damaged { oid, why: "it cannot be parsed" });
         }
-        if holes.len() >= LISTED {
-            break;
+        if proof.findings.len() < LISTED {
+            let found = lint(kind, data, over.format());
+            proof.findings.extend(found.into_iter().map(|what| Finding { oid, what }));
         }
     }
-    Ok(holes)
+    Ok(proof)
+}
+
+impl Proof {
+    fn look(&mut self, link: Oid, over: &Store, known: &mut HashSet<Oid>) {
+        if known.contains(&link) {
+            return;
+        }
+        if over.has(link) {
+            known.insert(link);
+        } else if self.holes.len() < LISTED && !self.holes.contains(&link) {
+            self.holes.push(link);
+        }
+    }
+}
+
+/// Returns a commit and its first parents, at most `limit`; nothing for other objects.
+pub(crate) fn first_parents(store: &Store, from: Oid, limit: usize) -> Result<Vec<Oid>, RepoError> {
+    let mut found = Vec::new();
+    let mut buffer = Vec::new();
+    let mut at = Some(from);
+    while let Some(oid) = at.filter(|_| found.len() < limit) {
+        let Some((Kind::Commit, data)) = store.find(oid, &mut buffer)? else { break };
+        found.push(oid);
+        at = objects::commit(data).and_then(|commit| commit.parents.first().copied());
+    }
+    Ok(found)
 }

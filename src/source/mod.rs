@@ -1,1 +1,14 @@
-//! What should be mirrored.
+//! What should be mirrored: where a repository is, by what name it goes, how to get in.
+//!
+//! A location never carries a secret: user and password in a URL are refused, because URLs end up
+//! in configuration, bundles and logs.
+
+mod below;
+mod error;
+mod location;
+mod spec;
+
+pub use below::repositories_below;
+pub use error::{CODES, SourceError};
+pub use location::Location;
+pub use spec::{Class, Credential, Spec, default_name};

@@ -22,8 +22,10 @@ mod error;
 mod find;
 mod isolate;
 mod run;
+mod talk;
 
 pub use command::{Command, Network, Terminal};
 pub use error::{CODES, ToolsError};
 pub use find::Tools;
 pub use run::Output;
+pub use talk::{Input, Talk};

@@ -96,7 +96,11 @@ impl Command {
         Ok(Output { program: self.program.clone(), status, stdout: Vec::new(), stderr, isolated })
     }
 
-    fn prepare(&self, program: PathBuf, first: Vec<std::ffi::OsString>) -> std::process::Command {
+    pub(super) fn prepare(
+        &self,
+        program: PathBuf,
+        first: Vec<std::ffi::OsString>,
+    ) -> std::process::Command {
         let mut command = std::process::Command::new(program);
         command.args(first).args(&self.args).env_clear().envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -161,19 +165,24 @@ impl Command {
     }
 }
 
-fn keep_end(kept: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn keep_end(kept: &mut Vec<u8>, bytes: &[u8]) {
     kept.extend_from_slice(bytes);
     let excess = kept.len().saturating_sub(KEPT);
     kept.drain(..excess);
 }
 
 /// A child that dies, with its group, when this is dropped before its end.
-struct Running {
-    child: Child,
+pub(super) struct Running {
+    pub(super) child: Child,
     group: bool,
 }
 
 impl Running {
+    /// Takes charge of a child that has a process group of its own.
+    pub(super) fn new(child: Child) -> Self {
+        Self { child, group: true }
+    }
+
     /// Starts the threads that move bytes; returns their channel and how many of them will end.
     fn pipes(&mut self, input: Vec<u8>) -> (Receiver<Message>, usize) {
         let (sender, receiver) = mpsc::sync_channel(16);
@@ -198,7 +207,7 @@ impl Running {
         (receiver, open)
     }
 
-    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
@@ -234,6 +243,21 @@ fn forward(
             }
         }
         let _ = to.send(Message::Ended);
+    });
+}
+
+/// Hands what comes from a pipe to `take` until the end, or until it takes no more.
+pub(super) fn forward_to(
+    mut pipe: impl Read + Send + 'static,
+    take: impl Fn(Vec<u8>) -> bool + Send + 'static,
+) {
+    thread::spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            if !take(buffer[..count].to_vec()) {
+                return;
+            }
+        }
     });
 }
 
