@@ -1,3 +1,7 @@
-//! The blackstart binary.
+//! The blackstart binary: parse, choose a shell, turn a failure into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    blackstart::cli::main()
+}

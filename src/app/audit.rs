@@ -72,7 +72,8 @@ fn folders(reader: &Reader, request: &Request, ports: &Ports<'_>) -> Vec<PathBuf
 
 /// Every blob's name is the digest of its bytes.
 fn blobs(store: &DirStore, ports: &Ports<'_>, report: &mut Report) -> Result<(), Failure> {
-    let known: BTreeSet<String> = store.known_blobs().map_err(StoreError::at("read", store.place()))?;
+    let known: BTreeSet<String> =
+        store.known_blobs().map_err(StoreError::at("read", store.place()))?;
     for name in store.blob_names()? {
         ports.cancel.check()?;
         let Ok(digest) = name.parse::<Digest>() else {
@@ -100,7 +101,9 @@ fn manifest_copies(store: &DirStore, report: &mut Report) -> Result<(), Failure>
         let Some(raw) = raw else { continue };
         let digest = Digest::of(&raw.manifest);
         if !store.part(&digest).is_ok_and(|part| part.is_some()) {
-            report.findings.push(format!("snapshot {seq}: its manifest is missing among the blobs, for OCI tools only"));
+            report.findings.push(format!(
+                "snapshot {seq}: its manifest is missing among the blobs, for OCI tools only"
+            ));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! every pack index, since an index is a claim of the job by which the wrong bytes could be read
 //! as the right file, and refuses to sign a difference.
 
+use std::fs::File;
 use std::path::Path;
 
 use super::extract::workspace;
@@ -12,7 +13,7 @@ use super::{Failure, Ports, Reader, job};
 use crate::bundle::open::{self, Opened, OpenedRepo, open};
 use crate::bundle::port::Signature;
 use crate::bundle::verify::Accepted;
-use crate::disk::limit;
+use crate::disk::DiskError;
 use crate::keys::identity::Identities;
 use crate::keys::{namespace, tool_signer};
 use crate::model::digest::hash_reader;
@@ -85,14 +86,16 @@ pub fn open_and_sign(
     };
     let opened = open(&accepted, &reader.parts(), &terms)?;
     report.repos_opened = Some(opened.repos().len());
-    let left_out = opened.left_out().iter().map(|missing| format!("{}: {}", safe(&missing.name), missing.why));
+    let left_out =
+        opened.left_out().iter().map(|missing| format!("{}: {}", safe(&missing.name), missing.why));
     report.problems.extend(left_out);
     let Some(key) = &request.cosign else { return Ok(()) };
     if report.is_red() {
         return Err(CosignError::Incomplete(report.problems.join("; ")).into());
     }
     prove(&opened, ports, report)?;
-    report.cosigned = Some(sign(reader, &accepted, &ports.environment.current_dir.join(key), ports)?);
+    report.cosigned =
+        Some(sign(reader, &accepted, &ports.environment.current_dir.join(key), ports)?);
     Ok(())
 }
 
@@ -102,25 +105,38 @@ fn prove(opened: &Opened, ports: &Ports<'_>, report: &mut Report) -> Result<(), 
         let bare = Bare::open(&repo.path)?;
         for pack in bare.packs()? {
             ports.cancel.check()?;
-            prove_index(&bare, repo, &pack, ports)?;
+            prove_index(&bare, repo, &pack, opened.folder(), ports)?;
         }
         let findings = bare.check(ports.cancel)?;
-        report.findings.extend(findings.iter().map(|finding| format!("{}: {finding}", safe(&repo.name))));
+        report
+            .findings
+            .extend(findings.iter().map(|finding| format!("{}: {finding}", safe(&repo.name))));
     }
     Ok(())
 }
 
-fn prove_index(bare: &Bare, repo: &OpenedRepo, pack: &Pack, ports: &Ports<'_>) -> Result<(), Failure> {
-    let index = limit::open(&pack.index)?;
-    let (found, _) = hash_reader(index).map_err(crate::disk::DiskError::at("read", &pack.index))?;
-    if bare.rebuilt_index(pack, ports.cancel)? == found {
+fn prove_index(
+    bare: &Bare,
+    repo: &OpenedRepo,
+    pack: &Pack,
+    scratch: &Path,
+    ports: &Ports<'_>,
+) -> Result<(), Failure> {
+    let index = File::open(&pack.index).and_then(hash_reader);
+    let (found, _) = index.map_err(DiskError::at("read", &pack.index))?;
+    if bare.rebuilt_index(&pack.pack, scratch, ports.cancel)? == found {
         return Ok(());
     }
     Err(CosignError::FalseIndex { repo: safe(&repo.name), pack: pack.stem.clone() }.into())
 }
 
 /// Signs the manifest's bytes and adds the signature to every store folder.
-fn sign(reader: &Reader, accepted: &Accepted, key: &Path, ports: &Ports<'_>) -> Result<String, Failure> {
+fn sign(
+    reader: &Reader,
+    accepted: &Accepted,
+    key: &Path,
+    ports: &Ports<'_>,
+) -> Result<String, Failure> {
     let agent = job::agent_environment(ports.environment);
     let signer = tool_signer::load(key, ports.tools, &agent, ports.prompt, ports.cancel)?;
     let role = Role::verifier();
@@ -130,7 +146,8 @@ fn sign(reader: &Reader, accepted: &Accepted, key: &Path, ports: &Ports<'_>) -> 
     let raw = reader.raw(accepted.verified())?;
     let pem = signer.sign(namespace::SNAPSHOT, &raw.manifest)?;
     let signature = Signature { role, key: signer.public().short(), pem };
-    let card = crate::bundle::card::travelling(&reader.trusted, accepted.verified().manifest().epoch);
+    let card =
+        crate::bundle::card::travelling(&reader.trusted, accepted.verified().manifest().epoch);
     for source in &reader.sources {
         if let Ok(store) = DirStore::open(Path::new(&source.place())) {
             store.add_signature(raw.seq, &signature)?;

@@ -39,12 +39,18 @@ pub fn seen(folder: &Path) -> Option<Seen> {
 }
 
 /// Remembers a snapshot after full success; an older one changes nothing.
-pub fn remember(folder: &Path, verified: &Verified, trust_version: u64, now: Timestamp) -> Result<(), Failure> {
+pub fn remember(
+    folder: &Path,
+    verified: &Verified,
+    trust_version: u64,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let seq = verified.manifest().seq;
     if seen(folder).is_some_and(|seen| seen.seq >= seq) {
         return Ok(());
     }
-    let device = Device { format_version: 1, seq, manifest: verified.digest(), trust_version, time: now };
+    let device =
+        Device { format_version: 1, seq, manifest: verified.digest(), trust_version, time: now };
     let mut bytes = serde_json::to_vec_pretty(&device).unwrap_or_default();
     bytes.push(b'\n');
     folder::create(folder, 0o700)?;

@@ -45,7 +45,11 @@ mod tests {
         let all = all();
         for about in &all {
             let digits = about.code.strip_prefix('B').unwrap();
-            assert!(digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{}", about.code);
+            assert!(
+                digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()),
+                "{}",
+                about.code
+            );
             assert!(about.meaning.ends_with('.') && !about.next.ends_with('.'), "{}", about.code);
         }
         assert!(all.windows(2).all(|pair| pair[0].code != pair[1].code));

@@ -6,10 +6,10 @@ use globset::GlobBuilder;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
+use crate::bundle::BundleError;
 use crate::bundle::open::{self, LeftOut, Opened, OpenedRepo, open};
 use crate::bundle::slug::extracted_folder;
 use crate::bundle::verify::Accepted;
-use crate::bundle::BundleError;
 use crate::config::Environment;
 use crate::disk::{atomic, folder};
 use crate::keys::identity::Identities;
@@ -142,16 +142,17 @@ pub fn open_bundle(
     accept: Option<Seq>,
     identities: &[PathBuf],
     workspace: &Path,
-    wanted: &(dyn Fn(&str) -> bool),
+    wanted: &dyn Fn(&str) -> bool,
     ports: &Ports<'_>,
 ) -> Result<(Accepted, Opened), Failure> {
     let accepted = reader.select(which, ports)?.accept(accept)?;
     if identities.is_empty() {
         return Err(ExtractError::NoIdentity.into());
     }
+    let loaded = Identities::load(identities, ports.prompt)?;
     let terms = open::Terms {
         trusted: &reader.trusted,
-        identities: &Identities::load(identities, ports.prompt)?,
+        identities: &loaded,
         other_seals: reader.other_seals(accepted.verified().manifest().epoch)?,
         workspace,
         wanted,
@@ -171,18 +172,28 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let wanted = patterns(&request.repos)?;
     let reader = Reader::open(&request.place, ports)?;
     folder::create(&to, 0o700)?;
-    let (accepted, opened) =
-        open_bundle(&reader, request.which, request.accept, &request.identities, &to, &wanted, ports)?;
+    let (accepted, opened) = open_bundle(
+        &reader,
+        request.which,
+        request.accept,
+        &request.identities,
+        &to,
+        &wanted,
+        ports,
+    )?;
     if opened.repos().is_empty() && opened.left_out().is_empty() && !request.repos.is_empty() {
         return Err(no_match(&opened, &request.repos));
     }
     let mut repos = Vec::new();
     for repo in opened.repos() {
         ports.cancel.check()?;
-        repos.push(place(repo, &to, request, ports)?);
+        repos.push(place(repo, &to, request)?);
     }
     atomic::write(&to.join("repos.tsv"), table(&repos, opened.repos()).as_bytes(), 0o644)?;
-    let left_out = opened.left_out().iter().map(|LeftOut { name, why }| Missing { name: name.clone(), why: why.clone() });
+    let left_out = opened
+        .left_out()
+        .iter()
+        .map(|LeftOut { name, why }| Missing { name: name.clone(), why: why.clone() });
     let report = Report {
         format_version: FORMAT_VERSION,
         seq: opened.manifest().seq,
@@ -199,23 +210,33 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
 
 /// Returns a test of names against globs; no glob takes everything.
 pub fn patterns(globs: &[String]) -> Result<impl Fn(&str) -> bool + use<>, Failure> {
-    let bad = |glob: &String, error: &globset::Error| ExtractError::BadPattern(crate::model::safe::safe(glob), error.to_string());
+    let bad = |glob: &String, error: &globset::Error| {
+        ExtractError::BadPattern(crate::model::safe::safe(glob), error.to_string())
+    };
     let compile = |glob: &String| {
         GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| bad(glob, &error))
     };
     let globs: Vec<_> = globs.iter().map(compile).collect::<Result<_, _>>()?;
     let matchers: Vec<_> = globs.iter().map(globset::Glob::compile_matcher).collect();
-    Ok(move |name: &str| matchers.is_empty() || matchers.iter().any(|matcher| matcher.is_match(name)))
+    Ok(move |name: &str| {
+        matchers.is_empty() || matchers.iter().any(|matcher| matcher.is_match(name))
+    })
 }
 
 fn no_match(opened: &Opened, wanted: &[String]) -> Failure {
-    let names: Vec<&str> = opened.index().into_iter().flat_map(|index| &index.repos).map(|repo| repo.name.as_str()).collect();
+    let names: Vec<&str> = opened
+        .index()
+        .into_iter()
+        .flat_map(|index| &index.repos)
+        .map(|repo| repo.name.as_str())
+        .collect();
     let shown = names.iter().take(8).copied().collect::<Vec<_>>().join(", ");
     BundleError::NoRepo { wanted: wanted.join(", "), held: crate::model::safe::safe(shown) }.into()
 }
 
-fn place(repo: &OpenedRepo, to: &Path, request: &Request, ports: &Ports<'_>) -> Result<Extracted, Failure> {
-    let folder_name = if repo.entry.is_some() { extracted_folder(&repo.name) } else { repo.folder.clone() };
+fn place(repo: &OpenedRepo, to: &Path, request: &Request) -> Result<Extracted, Failure> {
+    let folder_name =
+        if repo.entry.is_some() { extracted_folder(&repo.name) } else { repo.folder.clone() };
     let at = to.join(&folder_name);
     if let Some(parent) = at.parent() {
         folder::create(parent, 0o755)?;
@@ -227,7 +248,7 @@ fn place(repo: &OpenedRepo, to: &Path, request: &Request, ports: &Ports<'_>) -> 
     }
     let (files, skipped) = match &request.worktree {
         None => (None, Vec::new()),
-        Some(revision) => worktree(&bare, revision, &at, ports)?,
+        Some(revision) => worktree(&bare, revision, &at)?,
     };
     let refs = bare.refs()?.tips.len();
     Ok(Extracted { name: repo.name.clone(), folder: folder_name, refs, files, skipped })
@@ -242,7 +263,10 @@ fn name_pinned(bare: &Bare, repo: &OpenedRepo) -> Result<(), Failure> {
         // The same ref may have been rewritten twice between two snapshots.
         let with_oid = [&base[..], format!("-{}", pin.oid.short()).as_bytes()].concat();
         let taken = |name: &RefName| refs.tips.iter().any(|tip| tip.name == *name);
-        let name = RefName::new(base).ok().filter(|name| !taken(name)).or_else(|| RefName::new(with_oid).ok());
+        let name = RefName::new(base)
+            .ok()
+            .filter(|name| !taken(name))
+            .or_else(|| RefName::new(with_oid).ok());
         if let Some(name) = name {
             refs.tips.push(RefTip { name, oid: pin.oid, peeled: None });
             refs.tips.sort();
@@ -251,18 +275,15 @@ fn name_pinned(bare: &Bare, repo: &OpenedRepo) -> Result<(), Failure> {
     Ok(bare.publish(&refs)?)
 }
 
-fn worktree(
-    bare: &Bare,
-    revision: &str,
-    at: &Path,
-    ports: &Ports<'_>,
-) -> Result<(Option<u64>, Vec<String>), Failure> {
+fn worktree(bare: &Bare, revision: &str, at: &Path) -> Result<(Option<u64>, Vec<String>), Failure> {
     let commit = match bare.resolve(revision) {
         Ok(commit) => commit,
         Err(error) => return Ok((Some(0), vec![format!("no files: {error}")])),
     };
-    let exported = bare.export(commit, "", &at.with_extension("files"), &ExportLimits::default(), ports.cancel)?;
-    let skipped = exported.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.why));
+    let exported =
+        bare.export(commit, "", &at.with_extension("files"), &ExportLimits::default())?;
+    let skipped =
+        exported.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.why));
     Ok((Some(exported.files), skipped.collect()))
 }
 
@@ -273,4 +294,3 @@ fn table(extracted: &[Extracted], opened: &[OpenedRepo]) -> String {
     };
     extracted.iter().zip(opened).map(line).collect()
 }
-

@@ -70,19 +70,25 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
             Err(failure) => refused.push((seq, failure)),
         }
     }
-    if snapshots.is_empty() && let Some((_, failure)) = refused.pop() {
+    if snapshots.is_empty()
+        && let Some((_, failure)) = refused.pop()
+    {
         return Err(failure);
     }
-    let refused = refused
-        .into_iter()
-        .map(|(seq, failure)| Refused { seq, why: failure.to_string(), code: failure.about().code });
+    let refused = refused.into_iter().map(|(seq, failure)| Refused {
+        seq,
+        why: failure.to_string(),
+        code: failure.about().code,
+    });
     Ok(Report { format_version: FORMAT_VERSION, snapshots, refused: refused.collect() })
 }
 
 fn destination(place: &Place, ports: &Ports<'_>) -> Result<PathBuf, Failure> {
     match place.stores.first() {
         Some(store) => Ok(ports.environment.current_dir.join(store)),
-        None => Ok(Kit::find(place.config.as_deref(), ports.environment)?.config.stores().remove(0)),
+        None => {
+            Ok(Kit::find(place.config.as_deref(), ports.environment)?.config.stores().remove(0))
+        }
     }
 }
 

@@ -109,16 +109,32 @@ impl Job {
         let trusted = kit.trusted()?;
         let signer_path = kit.config.at(&kit.config.file.signer);
         let agent = agent_environment(ports.environment);
-        let signer = tool_signer::load(&signer_path, ports.tools, &agent, ports.prompt, ports.cancel)?;
+        let signer =
+            tool_signer::load(&signer_path, ports.tools, &agent, ports.prompt, ports.cancel)?;
         if !trusted.file().signers_of(&Role::job()).any(|line| line.key == *signer.public()) {
             return Err(JobError::Untrusted(signer.public().fingerprint()).into());
         }
-        let mut stores = kit.config.stores().iter().map(|path| DirStore::create(path)).collect::<Result<Vec<_>, _>>()?;
+        let mut stores = kit
+            .config
+            .stores()
+            .iter()
+            .map(|path| DirStore::create(path))
+            .collect::<Result<Vec<_>, _>>()?;
         let copies = stores.split_off(1);
         let store = stores.remove(0);
         let versions = kit.trust_versions()?;
         let environment = ports.environment.clone();
-        Ok(Self { kit, trusted, versions, signer, store, copies, state, environment, _lease: lease })
+        Ok(Self {
+            kit,
+            trusted,
+            versions,
+            signer,
+            store,
+            copies,
+            state,
+            environment,
+            _lease: lease,
+        })
     }
 
     /// Returns how mirrors are brought up to date.
@@ -139,8 +155,10 @@ impl Job {
                 home: self.environment.home.clone(),
                 ssh_auth_sock: raw("SSH_AUTH_SOCK"),
                 git_ssh_command: raw("GIT_SSH_COMMAND"),
-                https_proxy: text(["https_proxy", "HTTPS_PROXY"]).or_else(|| text(["all_proxy", "ALL_PROXY"])),
-                http_proxy: text(["http_proxy", "HTTP_PROXY"]).or_else(|| text(["all_proxy", "ALL_PROXY"])),
+                https_proxy: text(["https_proxy", "HTTPS_PROXY"])
+                    .or_else(|| text(["all_proxy", "ALL_PROXY"])),
+                http_proxy: text(["http_proxy", "HTTP_PROXY"])
+                    .or_else(|| text(["all_proxy", "ALL_PROXY"])),
                 no_proxy: text(["no_proxy", "NO_PROXY"]),
             },
             ..mirror::Options::new(self.state.join("mirrors"))
@@ -148,7 +166,11 @@ impl Job {
     }
 
     /// Seals the snapshot under the next free number, signs it and makes it visible in all stores.
-    pub fn seal_and_publish(&self, snapshot: &Snapshot, ports: &Ports<'_>) -> Result<(Sealed, Published), Failure> {
+    pub fn seal_and_publish(
+        &self,
+        snapshot: &Snapshot,
+        ports: &Ports<'_>,
+    ) -> Result<(Sealed, Published), Failure> {
         let memory = self.state.join("writer.json");
         let mut floor = Seq::new(1).unwrap_or(Seq::MAX);
         for _ in 0..TRIES {
@@ -170,7 +192,13 @@ impl Job {
         Err(StoreError::Taken { seq: floor }.into())
     }
 
-    fn seal(&self, snapshot: &Snapshot, previous: WriterState, floor: Seq, ports: &Ports<'_>) -> Result<Sealed, Failure> {
+    fn seal(
+        &self,
+        snapshot: &Snapshot,
+        previous: WriterState,
+        floor: Seq,
+        ports: &Ports<'_>,
+    ) -> Result<Sealed, Failure> {
         let epoch = self.trusted.file().newest_epoch().ok_or(JobError::NoEpoch)?;
         let recipient = epoch.recipient.parse().map_err(|_| JobError::BadEpoch)?;
         let (last, prev) = self.last()?;
@@ -200,9 +228,12 @@ impl Job {
         let seqs = self.store.snapshots().map_err(StoreError::at("list", self.store.place()))?;
         let now = snapshot_clock();
         for seq in seqs.iter().rev() {
-            let raw = self.store.snapshot(*seq).map_err(StoreError::at("read", self.store.place()))?;
+            let raw =
+                self.store.snapshot(*seq).map_err(StoreError::at("read", self.store.place()))?;
             let terms = verify::Terms { trusted: &self.trusted, now, seen: None, chained: true };
-            if let Some(raw) = raw && let Ok(verified) = verify(&raw, &terms) {
+            if let Some(raw) = raw
+                && let Ok(verified) = verify(&raw, &terms)
+            {
                 return Ok((seqs.last().copied(), verified.digest()));
             }
         }
@@ -227,7 +258,12 @@ impl Job {
     }
 
     /// What follows once the snapshot is visible: re-check, convenience files, copies, memory.
-    fn finish(&self, sealed: &Sealed, signature: &Signature, ports: &Ports<'_>) -> Result<Published, Failure> {
+    fn finish(
+        &self,
+        sealed: &Sealed,
+        signature: &Signature,
+        ports: &Ports<'_>,
+    ) -> Result<Published, Failure> {
         self.recheck(sealed)?;
         for version in &self.versions {
             self.store.put_trust(version)?;
@@ -239,7 +275,12 @@ impl Job {
             manifest: sealed.bytes.clone(),
             signatures: vec![signature.clone()],
         };
-        let terms = verify::Terms { trusted: &self.trusted, now: ports.clock.now(), seen: device::seen(&self.state), chained: false };
+        let terms = verify::Terms {
+            trusted: &self.trusted,
+            now: ports.clock.now(),
+            seen: device::seen(&self.state),
+            chained: false,
+        };
         // Read back as any reader would: a snapshot that its own job cannot verify is no success.
         let verified = verify(&raw, &terms)?;
         for copy in &self.copies {
@@ -263,7 +304,12 @@ impl Job {
             None => Ok(()),
             Some(part) => {
                 let (digest, kind) = (part.digest.to_string(), part.kind.word());
-                Err(BundleError::Part { digest, kind, what: "missing right after it was sealed".into() }.into())
+                Err(BundleError::Part {
+                    digest,
+                    kind,
+                    what: "missing right after it was sealed".into(),
+                }
+                .into())
             }
         }
     }
@@ -291,7 +337,13 @@ impl Job {
 /// The line that outlives the store: stream, number, the whole digest, time.
 fn witness(sealed: &Sealed) -> String {
     let manifest = &sealed.manifest;
-    format!("{} {} {} {}", manifest.stream, manifest.seq, Digest::of(&sealed.bytes).oci(), manifest.created)
+    format!(
+        "{} {} {} {}",
+        manifest.stream,
+        manifest.seq,
+        Digest::of(&sealed.bytes).oci(),
+        manifest.created
+    )
 }
 
 /// Windows and freshness do not matter for finding the predecessor.
@@ -307,7 +359,10 @@ fn random() -> Result<[u8; 32], JobError> {
 /// Returns what ssh-keygen needs for a key in an agent.
 pub fn agent_environment(environment: &Environment) -> AgentEnvironment {
     let home = environment.home.as_ref().map(|home| ("HOME".into(), home.clone().into_os_string()));
-    AgentEnvironment { socket: environment.variables.get("SSH_AUTH_SOCK").cloned(), others: home.into_iter().collect() }
+    AgentEnvironment {
+        socket: environment.variables.get("SSH_AUTH_SOCK").cloned(),
+        others: home.into_iter().collect(),
+    }
 }
 
 /// Two snapshots on one machine take turns; both end.
@@ -325,10 +380,10 @@ fn wait_for_turn(state: &std::path::Path, ports: &Ports<'_>) -> Result<Lease, Fa
             return Err(JobError::Running(path.display().to_string()).into());
         }
         if !std::mem::replace(&mut told, true) {
-            let text = "another snapshot of this stream is running on this machine; waiting for it".to_owned();
+            let text = "another snapshot of this stream is running on this machine; waiting for it"
+                .to_owned();
             ports.observer.event(&Event::Notice { code: RUNNING.code, text });
         }
         ports.clock.sleep(Duration::from_millis(100));
     }
 }
-

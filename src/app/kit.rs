@@ -60,7 +60,8 @@ impl Kit {
     pub fn trust_root(&self) -> Result<crate::model::digest::Digest, Failure> {
         let text = &self.config.file.trust_root;
         text.parse().map_err(|_| {
-            let problem = "trust-root: expected the sha256 of a trust file, 64 hex digits".to_owned();
+            let problem =
+                "trust-root: expected the sha256 of a trust file, 64 hex digits".to_owned();
             config::ConfigError::Invalid { path: self.config.path.clone(), problem }.into()
         })
     }

@@ -97,10 +97,18 @@ pub fn run(place: &Place, ports: &Ports<'_>) -> Result<Report, Failure> {
         Err(failure) => Entry::red(seq, &failure),
     };
     let snapshots = reader.seqs()?.into_iter().map(entry).collect();
-    Ok(Report { format_version: FORMAT_VERSION, stream: reader.trusted.file().stream.to_string(), snapshots })
+    Ok(Report {
+        format_version: FORMAT_VERSION,
+        stream: reader.trusted.file().stream.to_string(),
+        snapshots,
+    })
 }
 
 /// Every snapshot but the newest is old: in a list that is no news.
 fn quiet_about_age(verified: &Verified) -> Vec<String> {
-    verified.remarks().filter(|remark| !remark.starts_with("a newer snapshot")).map(str::to_owned).collect()
+    verified
+        .remarks()
+        .filter(|remark| !remark.starts_with("a newer snapshot"))
+        .map(str::to_owned)
+        .collect()
 }

@@ -115,8 +115,12 @@ impl Reader {
     pub fn open(place: &Place, ports: &Ports<'_>) -> Result<Self, Failure> {
         let kit = match Kit::find(place.config.as_deref(), ports.environment) {
             Ok(kit) => Some(kit),
-            Err(failure) if place.config.is_some() || place.stores.is_empty() => return Err(failure),
-            Err(failure) if failure.about().code != ConfigError::Missing { looked: vec![] }.about().code => {
+            Err(failure) if place.config.is_some() || place.stores.is_empty() => {
+                return Err(failure);
+            }
+            Err(failure)
+                if failure.about().code != ConfigError::Missing { looked: vec![] }.about().code =>
+            {
                 return Err(failure);
             }
             Err(_) => None,
@@ -126,9 +130,8 @@ impl Reader {
         let versions = versions(&sources, kit.as_ref())?;
         let trusted = establish(&root, &versions)?;
         let configured = kit.as_ref().map(|kit| kit.state_folder(ports.environment));
-        let state = configured.or_else(|| {
-            device::stream_folder(None, ports.environment, &trusted.file().stream)
-        });
+        let state = configured
+            .or_else(|| device::stream_folder(None, ports.environment, &trusted.file().stream));
         Ok(Self { sources, trusted, versions, kit, state })
     }
 
@@ -196,7 +199,9 @@ impl Reader {
         let mut found: Option<RawSnapshot> = None;
         for source in &self.sources {
             let raw = source.snapshot(seq).map_err(BundleError::at("read", source.place()))?;
-            let Some(raw) = raw.filter(|raw| crate::model::digest::Digest::of(&raw.manifest) == verified.digest()) else {
+            let Some(raw) = raw
+                .filter(|raw| crate::model::digest::Digest::of(&raw.manifest) == verified.digest())
+            else {
                 continue;
             };
             match &mut found {
@@ -204,8 +209,13 @@ impl Reader {
                 Some(known) => known.signatures.extend(raw.signatures),
             }
         }
-        let mut raw = found.ok_or_else(|| BundleError::NoSnapshot { wanted: seq.to_string(), place: String::new() })?;
-        raw.signatures.sort_by(|one, other| (&one.role, &one.key, &one.pem).cmp(&(&other.role, &other.key, &other.pem)));
+        let mut raw = found.ok_or_else(|| BundleError::NoSnapshot {
+            wanted: seq.to_string(),
+            place: String::new(),
+        })?;
+        raw.signatures.sort_by(|one, other| {
+            (&one.role, &one.key, &one.pem).cmp(&(&other.role, &other.key, &other.pem))
+        });
         raw.signatures.dedup_by(|one, other| one.role == other.role && one.key == other.key);
         Ok(raw)
     }
@@ -235,7 +245,11 @@ fn trust_root(place: &Place, kit: Option<&Kit>, ports: &Ports<'_>) -> Result<Tru
     Ok(TrustRoot::File(limit::read(&path, 1 << 20)?))
 }
 
-fn sources(place: &Place, kit: Option<&Kit>, ports: &Ports<'_>) -> Result<Vec<Box<dyn Parts>>, Failure> {
+fn sources(
+    place: &Place,
+    kit: Option<&Kit>,
+    ports: &Ports<'_>,
+) -> Result<Vec<Box<dyn Parts>>, Failure> {
     let named = place.stores.iter().map(|path| ports.environment.current_dir.join(path));
     let paths: Vec<PathBuf> = match kit {
         Some(kit) if place.stores.is_empty() => kit.config.stores(),
@@ -248,7 +262,9 @@ fn sources(place: &Place, kit: Option<&Kit>, ports: &Ports<'_>) -> Result<Vec<Bo
 fn versions(sources: &[Box<dyn Parts>], kit: Option<&Kit>) -> Result<Vec<TrustVersion>, Failure> {
     let mut all: BTreeMap<u64, TrustVersion> = BTreeMap::new();
     let mut take = |version: TrustVersion| {
-        let known = all.entry(version.version).or_insert_with(|| TrustVersion { signatures: Vec::new(), ..version.clone() });
+        let known = all
+            .entry(version.version)
+            .or_insert_with(|| TrustVersion { signatures: Vec::new(), ..version.clone() });
         // The kit comes first; a store adds signatures to the same bytes and nothing else.
         if known.file == version.file {
             known.signatures.extend(version.signatures);
@@ -256,7 +272,8 @@ fn versions(sources: &[Box<dyn Parts>], kit: Option<&Kit>) -> Result<Vec<TrustVe
     };
     kit.map(Kit::trust_versions).transpose()?.unwrap_or_default().into_iter().for_each(&mut take);
     for source in sources {
-        let versions = source.trust().map_err(BundleError::at("read the trust of", source.place()))?;
+        let versions =
+            source.trust().map_err(BundleError::at("read the trust of", source.place()))?;
         versions.into_iter().for_each(&mut take);
     }
     Ok(all.into_values().collect())

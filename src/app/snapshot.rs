@@ -125,9 +125,11 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         return Ok(dry_run(&specs, &chosen));
     }
     let job = Job::prepare(kit, ports)?;
-    ports.observer.event(&Event::PhaseStarted { phase: "fetch" });
-    let options = job.mirror_options(request.deadline);
-    let mirrored = mirror::update(&specs, &chosen, &options, ports.tools, ports.clock, ports.observer, ports.cancel)?;
+    let mut options = job.mirror_options(request.deadline);
+    let skipped = specs.iter().zip(&chosen).filter(|(_, chosen)| !**chosen);
+    options.skip = skipped.map(|(spec, _)| spec.name.clone()).collect();
+    let mirrored =
+        mirror::update(&specs, &options, ports.tools, ports.clock, ports.observer, ports.cancel)?;
     let snapshot = freeze(&mirrored, ports.clock.now())?;
     if !snapshot.any_current() {
         return Err(SnapshotError::NothingCurrent(reasons(&mirrored)).into());
@@ -167,7 +169,9 @@ fn dry_run(specs: &[Spec], chosen: &[bool]) -> Report {
         not_current: Vec::new(),
         seconds: 0.0,
         witness: None,
-        would_fetch: would_fetch.map(|(spec, _)| format!("{}  {}", spec.name, spec.location)).collect(),
+        would_fetch: would_fetch
+            .map(|(spec, _)| format!("{}  {}", spec.name, spec.location))
+            .collect(),
     }
 }
 
@@ -192,11 +196,12 @@ fn report(
     for repo in mirrored {
         *repos.entry(repo.state.word()).or_default() += 1;
     }
-    let not_current = mirrored.iter().filter(|repo| !repo.state.is_current()).map(|repo| NotCurrent {
-        name: repo.name.clone(),
-        state: repo.state.word(),
-        why: repo.fault.as_ref().map_or_else(String::new, ToString::to_string),
-    });
+    let not_current =
+        mirrored.iter().filter(|repo| !repo.state.is_current()).map(|repo| NotCurrent {
+            name: repo.name.clone(),
+            state: repo.state.word(),
+            why: repo.fault.as_ref().map_or_else(String::new, ToString::to_string),
+        });
     Report {
         format_version: FORMAT_VERSION,
         seq: Some(sealed.manifest.seq),

@@ -81,6 +81,7 @@ fn class_of(block: ClassBlock) -> Class {
 }
 
 fn twice(kit: &Kit, name: &str, first: &Location) -> Failure {
-    let problem = format!("two sources are called {name:?}, one of them is {first}: give one a name = \"…\"");
+    let problem =
+        format!("two sources are called {name:?}, one of them is {first}: give one a name = \"…\"");
     ConfigError::Invalid { path: kit.config.path.clone(), problem }.into()
 }

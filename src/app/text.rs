@@ -49,7 +49,13 @@ pub fn count(number: usize, noun: &str) -> String {
 /// Lays rows out in columns, two blanks apart; the last column is not padded.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
@@ -67,10 +73,16 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!([size(0), size(1023), size(65_752), size(1 << 30)], ["0 B", "1023 B", "64.2 KiB", "1.00 GiB"]);
+        assert_eq!(
+            [size(0), size(1023), size(65_752), size(1 << 30)],
+            ["0 B", "1023 B", "64.2 KiB", "1.00 GiB"]
+        );
         let of = |seconds| span(Duration::from_secs(seconds));
         assert_eq!([of(41), of(192), of(7500), of(792_000)], ["41s", "3m 12s", "2h 05m", "9d 4h"]);
-        assert_eq!([count(1, "repository"), count(2, "repository"), count(0, "part")], ["1 repository", "2 repositories", "0 parts"]);
+        assert_eq!(
+            [count(1, "repository"), count(2, "repository"), count(0, "part")],
+            ["1 repository", "2 repositories", "0 parts"]
+        );
     }
 
     #[test]

@@ -86,7 +86,11 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     ports.observer.event(&Event::PhaseStarted { phase: "verify" });
     let newest = strictly(&reader, request.which, ports)?;
     let mut report = begin(&newest);
-    let snapshots = if request.full { audit::all_snapshots(&reader, &newest, ports, &mut report)? } else { vec![newest.clone()] };
+    let snapshots = if request.full {
+        audit::all_snapshots(&reader, &newest, ports, &mut report)?
+    } else {
+        vec![newest.clone()]
+    };
     check_parts(&snapshots, &reader, ports, &mut report)?;
     if request.full {
         audit::stores(&reader, request, ports, &mut report)?;
@@ -140,7 +144,8 @@ fn check_parts(
     for snapshot in snapshots {
         let mut manifest = snapshot.manifest().clone();
         manifest.layers.retain(|part| seen.insert(part.digest));
-        for (part, state) in fetch::check(&manifest, &reader.parts(), ports.observer, ports.cancel)? {
+        for (part, state) in fetch::check(&manifest, &reader.parts(), ports.observer, ports.cancel)?
+        {
             report.parts_checked += 1;
             report.bytes_checked += part.size;
             let what = match state {

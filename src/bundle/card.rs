@@ -4,9 +4,9 @@
 //! of the bundle need not learn and which a reader must not take from beside the data. The one for
 //! paper has them. A test extracts the commands and executes them, word for word.
 
+use crate::keys::namespace;
 use crate::keys::seal::OpenPolicy;
 use crate::keys::trust::{SignerLine, Trusted};
-use crate::keys::namespace;
 
 const TEXT: &str = include_str!("card.txt");
 
@@ -26,12 +26,18 @@ pub struct Paper<'a> {
 pub fn travelling(trusted: &Trusted, epoch: u32) -> String {
     let accept = &trusted.file().accept;
     let keys = accept.iter().map(|role| {
-        let line = format!("{role}@{} namespaces=\"{}\" KEY-FROM-PAPER", trusted.file().stream, namespace::SNAPSHOT);
+        let line = format!(
+            "{role}@{} namespaces=\"{}\" KEY-FROM-PAPER",
+            trusted.file().stream,
+            namespace::SNAPSHOT
+        );
         format!("'{line}'")
     });
     let one = format!("age -d -i /ABSOLUTE/MY.key keys/epoch-{epoch:04}.any.age > epoch.key");
     let two = pipe(epoch, 2);
-    let unseal = format!("# 6  one person:\n{one}\n#    or TWO PEOPLE (your paper has one of the two; see which seals step 5 lists):\n#  {two}");
+    let unseal = format!(
+        "# 6  one person:\n{one}\n#    or TWO PEOPLE (your paper has one of the two; see which seals step 5 lists):\n#  {two}"
+    );
     fill(trusted, &keys.collect::<Vec<_>>().join(" "), &unseal)
 }
 
@@ -39,7 +45,8 @@ pub fn travelling(trusted: &Trusted, epoch: u32) -> String {
 pub fn paper(facts: &Paper<'_>) -> String {
     let file = facts.trusted.file();
     let roles = file.accept.iter().flat_map(|role| file.signers_of(role));
-    let keys: Vec<String> = roles.map(|line| format!("'{}'", allowed_line(line, facts.trusted))).collect();
+    let keys: Vec<String> =
+        roles.map(|line| format!("'{}'", allowed_line(line, facts.trusted))).collect();
     let unseal = match facts.policy {
         OpenPolicy::Any => format!(
             "# 6  one person:\nage -d -i /ABSOLUTE/MY.key keys/epoch-{:04}.any.age > epoch.key",
@@ -68,19 +75,24 @@ fn heading(facts: &Paper<'_>) -> String {
         lines.push(format!("# the machine of role {role} opens alone and unattended"));
     }
     lines.extend(facts.holders.iter().map(|holder| format!("# seal {holder}")));
-    lines.push("# last witness line and date: ______________________________________________".to_owned());
-    lines.push("# sha256 of age and git on the stick: ______________________________________".to_owned());
+    lines.push(
+        "# last witness line and date: ______________________________________________".to_owned(),
+    );
+    lines.push(
+        "# sha256 of age and git on the stick: ______________________________________".to_owned(),
+    );
     lines.join("\n") + "\n"
 }
 
 fn allowed_line(line: &SignerLine, trusted: &Trusted) -> String {
-    let principal = line.role.on(&trusted.file().stream);
-    format!("{principal} namespaces=\"{}\" {}", namespace::SNAPSHOT, line.key)
+    let stream = &trusted.file().stream;
+    format!("{}@{stream} namespaces=\"{}\" {}", line.role, namespace::SNAPSHOT, line.key)
 }
 
 /// `age -d … keys/epoch-0001.c1+c2.age | age -d …`
 fn pipe(epoch: u32, need: u8) -> String {
-    const WHO: [&str; 9] = ["FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH"];
+    const WHO: [&str; 9] =
+        ["FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH"];
     let numbers: Vec<String> = (1..=need).map(|number| format!("c{number}")).collect();
     let seal = format!("keys/epoch-{epoch:04}.{}.age", numbers.join("+"));
     let steps: Vec<String> = WHO

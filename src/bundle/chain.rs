@@ -15,7 +15,8 @@ use crate::model::id::Seq;
 /// Verifies snapshot `seq` of `parts`, looking for a chain where one is needed.
 pub fn verify_at(parts: &dyn Parts, seq: Seq, terms: &Terms<'_>) -> Result<Verified, BundleError> {
     let raw = parts.snapshot(seq).map_err(BundleError::at("read", parts.place()))?;
-    let raw = raw.ok_or_else(|| BundleError::NoSnapshot { wanted: seq.to_string(), place: parts.place() })?;
+    let raw = raw
+        .ok_or_else(|| BundleError::NoSnapshot { wanted: seq.to_string(), place: parts.place() })?;
     match verify(&raw, terms) {
         Err(BundleError::Revoked { .. }) if !terms.chained && leads_to(parts, seq, terms)? => {
             verify(&raw, &Terms { chained: true, ..*terms })

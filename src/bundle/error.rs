@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::keys::KeysError;
 use crate::disk::DiskError;
+use crate::keys::KeysError;
 use crate::model::cancel::Cancelled;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::id::{Seq, StreamId};
@@ -230,8 +230,19 @@ static IO: About = about(
 
 /// Every code of this module.
 pub static CODES: &[&About] = &[
-    &NO_SIGNATURE, &REVOKED, &MANIFEST, &TOO_NEW, &MISPLACED, &NEEDS_ACCEPTANCE, &STREAM, &PART, &INDEX,
-    &WRONG_EPOCH_KEY, &NO_SNAPSHOT, &NO_REPO, &IO,
+    &NO_SIGNATURE,
+    &REVOKED,
+    &MANIFEST,
+    &TOO_NEW,
+    &MISPLACED,
+    &NEEDS_ACCEPTANCE,
+    &STREAM,
+    &PART,
+    &INDEX,
+    &WRONG_EPOCH_KEY,
+    &NO_SNAPSHOT,
+    &NO_REPO,
+    &IO,
 ];
 
 impl Explain for BundleError {
@@ -259,7 +270,9 @@ impl Explain for BundleError {
 
     fn next(&self) -> String {
         match self {
-            Self::NeedsAcceptance { seq, .. } => format!("if you decide to use it: --accept-seq {seq}"),
+            Self::NeedsAcceptance { seq, .. } => {
+                format!("if you decide to use it: --accept-seq {seq}")
+            }
             Self::Keys(error) => error.next(),
             Self::Disk(error) => error.next(),
             Self::Repo(error) => error.next(),

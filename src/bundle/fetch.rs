@@ -44,7 +44,12 @@ pub fn check(
         let state = check_one(part, sources)?;
         Ok::<_, BundleError>(((*part).clone(), state))
     })?;
-    observer.event(&Event::Progress { phase: "verify", done: total, total: Some(total), unit: "bytes" });
+    observer.event(&Event::Progress {
+        phase: "verify",
+        done: total,
+        total: Some(total),
+        unit: "bytes",
+    });
     Ok(states)
 }
 
@@ -99,7 +104,11 @@ pub fn copy(part: &PartRef, sources: &[&dyn Parts], workspace: &Path) -> Result<
             }
         };
         let mut from = Hashing::new(from.take(part.size.saturating_add(1)));
-        let copied = if part.size <= IN_MEMORY { to_memory(&mut from) } else { to_file(&mut from, workspace)? };
+        let copied = if part.size <= IN_MEMORY {
+            to_memory(&mut from)
+        } else {
+            to_file(&mut from, workspace)?
+        };
         let (_, digest, size) = from.finish();
         match copied {
             Ok(copied) if digest == part.digest && size == part.size => return Ok(copied),
@@ -126,7 +135,8 @@ fn to_file(from: &mut impl Read, workspace: &Path) -> Result<io::Result<Copy>, B
             Err(error) => return Ok(Err(error)),
         };
         // A workspace that is full is our failure; a medium that cannot be read is not.
-        file.write_all(&buffer[..count]).map_err(BundleError::at("write in", workspace.display().to_string()))?;
+        file.write_all(&buffer[..count])
+            .map_err(BundleError::at("write in", workspace.display().to_string()))?;
     }
     let rewound = file.seek(SeekFrom::Start(0));
     rewound.map_err(BundleError::at("read in", workspace.display().to_string()))?;

@@ -155,7 +155,11 @@ impl Index {
     /// `repos.tsv`: folder, object format, number of refs, name.
     fn table(&self) -> String {
         self.repos.iter().fold(String::new(), |mut text, repo| {
-            let _ = writeln!(text, "repos/{}\t{}\t{}\t{}", repo.folder, repo.object_format, repo.refs, repo.name);
+            let _ = writeln!(
+                text,
+                "repos/{}\t{}\t{}\t{}",
+                repo.folder, repo.object_format, repo.refs, repo.name
+            );
             text
         })
     }
@@ -164,7 +168,8 @@ impl Index {
     fn sums(&self) -> String {
         self.repos.iter().fold(String::new(), |mut text, repo| {
             let _ = writeln!(text, "{}  repos/{}/HEAD", repo.head_sha256, repo.folder);
-            let _ = writeln!(text, "{}  repos/{}/packed-refs", repo.packed_refs_sha256, repo.folder);
+            let _ =
+                writeln!(text, "{}  repos/{}/packed-refs", repo.packed_refs_sha256, repo.folder);
             text
         })
     }
@@ -181,7 +186,10 @@ impl Index {
             return Err(bad("it is not in the one spelling that is allowed".to_owned()));
         }
         match index.repos.iter().find(|repo| repo.folder != super::slug::folder(&repo.name)) {
-            Some(repo) => Err(bad(format!("{:?} is in the wrong folder", crate::model::safe::Safe(&repo.name)))),
+            Some(repo) => Err(bad(format!(
+                "{:?} is in the wrong folder",
+                crate::model::safe::Safe(&repo.name)
+            ))),
             None if index.repos.windows(2).any(|pair| pair[0].name >= pair[1].name) => {
                 Err(bad("the repositories are not in order".to_owned()))
             }
@@ -256,7 +264,9 @@ mod tests {
         wrong.repos[0].folder = "other-12345678.git".into();
         assert!(Index::parse(&pretty(&wrong)).is_err());
         let text = String::from_utf8(pretty(&sample())).unwrap();
-        for (from, to) in [("\"tool\"", "\"fool\""), ("  ", " "), ("\"fault\": null", "\"fault\":null")] {
+        for (from, to) in
+            [("\"tool\"", "\"fool\""), ("  ", " "), ("\"fault\": null", "\"fault\":null")]
+        {
             assert!(Index::parse(text.replacen(from, to, 1).as_bytes()).is_err(), "{from}");
         }
     }

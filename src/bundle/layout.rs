@@ -17,10 +17,14 @@ pub fn allows(kind: &PartKind, path: &str) -> bool {
         (PartKind::Base | PartKind::Delta, ["repos", folder, rest @ ..]) => {
             is_repo_folder(folder) && is_repo_file(rest)
         }
-        (PartKind::State, ["state", file]) | (PartKind::Vendor, ["vendor", file]) => is_hex(file, 64),
+        (PartKind::State, ["state", file]) | (PartKind::Vendor, ["vendor", file]) => {
+            is_hex(file, 64)
+        }
         (PartKind::Keys, ["keys", file]) => is_seal_file(file),
         (PartKind::Trust, ["trust", version, file]) => {
-            version.len() == 10 && version.bytes().all(|b| b.is_ascii_digit()) && is_trust_file(file)
+            version.len() == 10
+                && version.bytes().all(|b| b.is_ascii_digit())
+                && is_trust_file(file)
         }
         _ => false,
     }
@@ -28,7 +32,9 @@ pub fn allows(kind: &PartKind, path: &str) -> bool {
 
 fn is_repo_folder(folder: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    folder.strip_suffix(".git").is_some_and(|stem| (8..=89).contains(&stem.len()) && stem.bytes().all(plain))
+    folder
+        .strip_suffix(".git")
+        .is_some_and(|stem| (8..=89).contains(&stem.len()) && stem.bytes().all(plain))
 }
 
 fn is_repo_file(rest: &[&str]) -> bool {
@@ -36,7 +42,8 @@ fn is_repo_file(rest: &[&str]) -> bool {
         ["HEAD" | "packed-refs"] => true,
         ["objects", "pack", file] => {
             let stem = file.strip_prefix("pack-");
-            let hex = stem.and_then(|stem| stem.strip_suffix(".pack").or_else(|| stem.strip_suffix(".idx")));
+            let hex = stem
+                .and_then(|stem| stem.strip_suffix(".pack").or_else(|| stem.strip_suffix(".idx")));
             hex.is_some_and(|hex| is_hex(hex, 40) || is_hex(hex, 64))
         }
         _ => false,
@@ -45,14 +52,19 @@ fn is_repo_file(rest: &[&str]) -> bool {
 
 fn is_seal_file(file: &str) -> bool {
     file == "SEALS"
-        || file.strip_prefix("SEALS.").and_then(|rest| rest.strip_suffix(".sig")).is_some_and(is_word)
-        || file.strip_prefix("epoch-").and_then(|rest| rest.strip_suffix(".age")).is_some_and(|rest| {
-            rest.split_once('.').is_some_and(|(number, seal)| {
-                number.len() == 4
-                    && number.bytes().all(|byte| byte.is_ascii_digit())
-                    && seal.split('+').all(is_word)
-            })
-        })
+        || file
+            .strip_prefix("SEALS.")
+            .and_then(|rest| rest.strip_suffix(".sig"))
+            .is_some_and(is_word)
+        || file.strip_prefix("epoch-").and_then(|rest| rest.strip_suffix(".age")).is_some_and(
+            |rest| {
+                rest.split_once('.').is_some_and(|(number, seal)| {
+                    number.len() == 4
+                        && number.bytes().all(|byte| byte.is_ascii_digit())
+                        && seal.split('+').all(is_word)
+                })
+            },
+        )
 }
 
 fn is_trust_file(file: &str) -> bool {
@@ -65,7 +77,9 @@ fn is_trust_file(file: &str) -> bool {
 
 fn is_word(text: &str) -> bool {
     (1..=40).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_hex(text: &str, length: usize) -> bool {
@@ -79,12 +93,25 @@ mod tests {
     #[test]
     fn repositories_are_four_kinds_of_file() {
         let hex = "a".repeat(40);
-        for good in ["HEAD", "packed-refs", &format!("objects/pack/pack-{hex}.pack"), &format!("objects/pack/pack-{hex}.idx")] {
+        for good in [
+            "HEAD",
+            "packed-refs",
+            &format!("objects/pack/pack-{hex}.pack"),
+            &format!("objects/pack/pack-{hex}.idx"),
+        ] {
             assert!(allows(&PartKind::Base, &format!("repos/apps-12345678.git/{good}")), "{good}");
         }
         for bad in [
-            "config", "hooks/post-checkout", "objects/info/alternates", "refs/heads/main", "shallow",
-            "objects/pack/pack-x.pack", &format!("objects/pack/pack-{hex}.keep"), "HEAD/x", "info/grafts", "packed-refs.lock",
+            "config",
+            "hooks/post-checkout",
+            "objects/info/alternates",
+            "refs/heads/main",
+            "shallow",
+            "objects/pack/pack-x.pack",
+            &format!("objects/pack/pack-{hex}.keep"),
+            "HEAD/x",
+            "info/grafts",
+            "packed-refs.lock",
         ] {
             assert!(!allows(&PartKind::Base, &format!("repos/apps-12345678.git/{bad}")), "{bad}");
         }
@@ -94,7 +121,13 @@ mod tests {
 
     #[test]
     fn keys_and_trust_have_their_own_names() {
-        for good in ["SEALS", "SEALS.root1.sig", "epoch-0007.any.age", "epoch-0007.c1+c2.age", "epoch-0007.solo-verifier.age"] {
+        for good in [
+            "SEALS",
+            "SEALS.root1.sig",
+            "epoch-0007.any.age",
+            "epoch-0007.c1+c2.age",
+            "epoch-0007.solo-verifier.age",
+        ] {
             assert!(allows(&PartKind::Keys, &format!("keys/{good}")), "{good}");
         }
         for bad in ["job", "root", "epoch-7.any.age", "SEALS.sig.x", "epoch-0007..age"] {

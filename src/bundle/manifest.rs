@@ -322,7 +322,11 @@ mod tests {
     use proptest::prelude::*;
 
     pub(crate) fn sample() -> Manifest {
-        let part = |kind: PartKind, seed: &str| PartRef { kind, digest: Digest::of(seed.as_bytes()), size: 65_752 };
+        let part = |kind: PartKind, seed: &str| PartRef {
+            kind,
+            digest: Digest::of(seed.as_bytes()),
+            size: 65_752,
+        };
         Manifest {
             stream: "acme-prod".parse().unwrap(),
             seq: Seq::new(43).unwrap(),
@@ -390,7 +394,10 @@ mod tests {
     #[test]
     fn a_newer_format_is_told_apart_from_damage() {
         let newer = text().replace("min-reader\": \"1\"", "min-reader\": \"2\"");
-        assert!(matches!(Manifest::parse(newer.as_bytes()), Err(BundleError::TooNew { needed: 2, own: 1 })));
+        assert!(matches!(
+            Manifest::parse(newer.as_bytes()),
+            Err(BundleError::TooNew { needed: 2, own: 1 })
+        ));
     }
 
     #[test]

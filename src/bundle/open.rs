@@ -14,8 +14,8 @@ use super::index::{Index, RepoEntry};
 use super::manifest::{Manifest, PartKind, PartRef};
 use super::part;
 use super::port::Parts;
-use super::unpack::{Unpacked, settle_refs, unpack};
 use super::unlock::{self, SealFiles};
+use super::unpack::{Unpacked, settle_refs, unpack};
 use super::verify::Accepted;
 use super::workers::side_by_side;
 use crate::disk::quarantine::Quarantine;
@@ -126,14 +126,21 @@ pub fn open(
         Err(error) => (None, vec![LeftOut { name: "the index".into(), why: error.to_string() }]),
     };
     let wanted = wanted_parts(manifest, index.as_ref(), terms);
-    let (unpacked, damaged) = unpack_parts(&wanted, sources, index.as_ref(), &key, quarantine.path(), terms)?;
+    let (unpacked, damaged) =
+        unpack_parts(&wanted, sources, index.as_ref(), &key, quarantine.path(), terms)?;
     settle_refs(quarantine.path(), &unpacked)?;
 
     let candidates = candidates(index.as_ref(), &unpacked, terms.wanted);
     let mut repos = Vec::new();
     for result in side_by_side(&candidates, |candidate| {
         terms.cancel.check()?;
-        Ok::<_, BundleError>(check_repo(candidate, quarantine.path(), &unpacked, &damaged, terms.cancel))
+        Ok::<_, BundleError>(check_repo(
+            candidate,
+            quarantine.path(),
+            &unpacked,
+            &damaged,
+            terms.cancel,
+        ))
     })? {
         match result {
             Ok(repo) => repos.push(repo),
@@ -141,7 +148,11 @@ pub fn open(
         }
     }
     if index.is_none() {
-        left_out.extend(damaged.into_iter().map(|(digest, why)| LeftOut { name: format!("part {digest}"), why }));
+        left_out.extend(
+            damaged
+                .into_iter()
+                .map(|(digest, why)| LeftOut { name: format!("part {digest}"), why }),
+        );
     }
     Ok(Opened { manifest: manifest.clone(), index, quarantine, repos, left_out })
 }
@@ -166,12 +177,18 @@ fn read_index(
 ) -> Result<Index, BundleError> {
     let copy = fetch::copy(&manifest.index, sources, workspace)?;
     let mut json = Vec::new();
-    let opened = part::open(copy, &PartKind::Index, key.identity(), super::index::LARGEST, |path, _, from| {
-        if path == "index.json" {
-            from.read_to_end(&mut json)?;
-        }
-        Ok(())
-    });
+    let opened = part::open(
+        copy,
+        &PartKind::Index,
+        key.identity(),
+        super::index::LARGEST,
+        |path, _, from| {
+            if path == "index.json" {
+                from.read_to_end(&mut json)?;
+            }
+            Ok(())
+        },
+    );
     opened.map_err(|error| refused(&manifest.index, &error))?;
     Index::parse(&json)
 }
@@ -185,11 +202,17 @@ fn refused(part: &PartRef, error: &std::io::Error) -> BundleError {
 }
 
 /// The base and delta parts that hold anything wanted, in order; all of them without an index.
-fn wanted_parts(manifest: &Manifest, index: Option<&Index>, terms: &Terms<'_>) -> Vec<(usize, PartRef)> {
+fn wanted_parts(
+    manifest: &Manifest,
+    index: Option<&Index>,
+    terms: &Terms<'_>,
+) -> Vec<(usize, PartRef)> {
     let git = |part: &&PartRef| matches!(part.kind, PartKind::Base | PartKind::Delta);
     let needed: Option<BTreeSet<_>> = index.map(|index| {
         let repos = index.repos.iter().filter(|repo| (terms.wanted)(&repo.name));
-        repos.flat_map(|repo| repo.packs.iter().map(|pack| pack.part).chain([repo.refs_part])).collect()
+        repos
+            .flat_map(|repo| repo.packs.iter().map(|pack| pack.part).chain([repo.refs_part]))
+            .collect()
     });
     let parts = manifest.layers.iter().filter(git).enumerate();
     parts
@@ -215,7 +238,9 @@ fn unpack_parts(
         terms.cancel.check()?;
         let outcome = fetch::copy(part, sources, into).and_then(|copy| {
             let most = part::plausible_plain(part.size);
-            let most = index.and_then(|index| index.plain_size(&part.digest)).map_or(most, |size| size.min(most));
+            let most = index
+                .and_then(|index| index.plain_size(&part.digest))
+                .map_or(most, |size| size.min(most));
             unpack(copy, part, *order, key, most, into)
         });
         let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
@@ -243,13 +268,21 @@ struct Candidate {
     entry: Option<RepoEntry>,
 }
 
-fn candidates(index: Option<&Index>, unpacked: &Unpacked, wanted: &dyn Fn(&str) -> bool) -> Vec<Candidate> {
+fn candidates(
+    index: Option<&Index>,
+    unpacked: &Unpacked,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Vec<Candidate> {
     match index {
         Some(index) => index
             .repos
             .iter()
             .filter(|repo| wanted(&repo.name))
-            .map(|repo| Candidate { name: repo.name.clone(), folder: repo.folder.clone(), entry: Some(repo.clone()) })
+            .map(|repo| Candidate {
+                name: repo.name.clone(),
+                folder: repo.folder.clone(),
+                entry: Some(repo.clone()),
+            })
             .collect(),
         None => unpacked
             .folders()
@@ -275,7 +308,8 @@ fn check_repo(
         unpacked.compare(entry).map_err(left_out)?;
     }
     let path = root.join("repos").join(&candidate.folder);
-    let format = candidate.entry.as_ref().map_or_else(|| guess_format(&path), |entry| entry.object_format);
+    let format =
+        candidate.entry.as_ref().map_or_else(|| guess_format(&path), |entry| entry.object_format);
     let repo = Bare::adopt(&path, format).map_err(|error| left_out(error.to_string()))?;
     let refs = repo.refs().map_err(|error| left_out(error.to_string()))?;
     let pins = candidate.entry.iter().flat_map(|entry| entry.pinned.iter().map(|pin| pin.oid));
@@ -300,7 +334,8 @@ fn guess_format(path: &Path) -> ObjectFormat {
     let read = |file: &str| crate::disk::limit::read(&path.join(file), 1 << 30).unwrap_or_default();
     match crate::model::git::Refs::from_files(&read("HEAD"), &read("packed-refs")) {
         Ok(refs) => match (refs.tips.first().map(|tip| tip.oid), &refs.head) {
-            (Some(oid), _) | (None, Head::Detached(oid)) => oid.format(),
+            (Some(oid), _) => oid.format(),
+            (None, Head::Detached(oid)) => oid.format(),
             (None, Head::Symbolic(_)) => ObjectFormat::Sha1,
         },
         Err(_) => ObjectFormat::Sha1,

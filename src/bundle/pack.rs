@@ -73,9 +73,13 @@ impl Piece {
         match &self.content {
             Content::Refs { head, packed } => [own("HEAD", head), own("packed-refs", packed)]
                 .into_iter()
-                .map(|(path, bytes): (String, &Vec<u8>)| (path, bytes.len() as u64, Bytes::Here(bytes)))
+                .map(|(path, bytes): (String, &Vec<u8>)| {
+                    (path, bytes.len() as u64, Bytes::Here(bytes))
+                })
                 .collect(),
-            Content::Pack { from, size, .. } => vec![(self.path.clone(), *size, Bytes::There(from))],
+            Content::Pack { from, size, .. } => {
+                vec![(self.path.clone(), *size, Bytes::There(from))]
+            }
         }
     }
 }
@@ -112,7 +116,11 @@ pub fn pack_all(
     })
 }
 
-fn pack(job: &Job, recipient: &age::x25519::Recipient, sink: &dyn PartSink) -> io::Result<PackedPart> {
+fn pack(
+    job: &Job,
+    recipient: &age::x25519::Recipient,
+    sink: &dyn PartSink,
+) -> io::Result<PackedPart> {
     let mut files = BTreeMap::new();
     let mut content: Vec<_> = job.pieces.iter().flat_map(Piece::files).collect();
     content.sort_by(|one, other| one.0.cmp(&other.0));
@@ -126,7 +134,12 @@ fn pack(job: &Job, recipient: &age::x25519::Recipient, sink: &dyn PartSink) -> i
     Ok(PackedPart { written, files })
 }
 
-fn append(packer: &mut PartPacker<'_>, path: &str, size: u64, bytes: Bytes<'_>) -> io::Result<Digest> {
+fn append(
+    packer: &mut PartPacker<'_>,
+    path: &str,
+    size: u64,
+    bytes: Bytes<'_>,
+) -> io::Result<Digest> {
     let from: Box<dyn Read> = match bytes {
         Bytes::Here(bytes) => Box::new(bytes),
         Bytes::There(path) => Box::new(io::BufReader::with_capacity(1 << 18, File::open(path)?)),

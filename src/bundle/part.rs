@@ -182,8 +182,13 @@ fn checked_header<R: Read>(mut from: R) -> io::Result<(io::Cursor<Vec<u8>>, R)> 
         let kind = line.strip_prefix(b"-> ")?.split(|byte| *byte == b' ').next()?;
         Some(kind == b"X25519" || !kind.ends_with(b"-grease"))
     };
-    let counted = head[..end].split(|byte| *byte == b'\n').filter_map(stanza).filter(|real| *real).count();
-    if counted == 1 { Ok((io::Cursor::new(head), from)) } else { Err(bad("not exactly one recipient")) }
+    let counted =
+        head[..end].split(|byte| *byte == b'\n').filter_map(stanza).filter(|real| *real).count();
+    if counted == 1 {
+        Ok((io::Cursor::new(head), from))
+    } else {
+        Err(bad("not exactly one recipient"))
+    }
 }
 
 /// Fails, rather than ends, once too much came out.
@@ -195,7 +200,8 @@ struct Ceiling<'a> {
 impl Read for Ceiling<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.from.read(buffer)? as u64;
-        self.left = self.left.checked_sub(count).ok_or_else(|| bad("it unpacks to more than it may"))?;
+        self.left =
+            self.left.checked_sub(count).ok_or_else(|| bad("it unpacks to more than it may"))?;
         usize::try_from(count).map_err(io::Error::other)
     }
 }
@@ -256,7 +262,9 @@ pub(crate) mod tests {
 
     fn opened(stored: &[u8], identity: &age::x25519::Identity, most: u64) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        open(stored, &PartKind::Base, identity, most, |_, _, from| from.read_to_end(&mut content).map(drop))?;
+        open(stored, &PartKind::Base, identity, most, |_, _, from| {
+            from.read_to_end(&mut content).map(drop)
+        })?;
         Ok(content)
     }
 
@@ -297,7 +305,9 @@ pub(crate) mod tests {
         })
         .unwrap();
         let stored = memory.0.lock().unwrap().remove(&written.digest).unwrap();
-        assert!(opened(&stored, &identity, written.plain).unwrap_err().to_string().contains("config"));
+        assert!(
+            opened(&stored, &identity, written.plain).unwrap_err().to_string().contains("config")
+        );
     }
 
     #[test]
@@ -306,8 +316,12 @@ pub(crate) mod tests {
         let stanza = b"-> X25519 AAAA\nBBBB\n".repeat(200_000);
         let bomb = [&b"age-encryption.org/v1\n"[..], &stanza, b"--- mac\n"].concat();
         assert!(opened(&bomb, &identity, 1 << 20).unwrap_err().to_string().contains("64 KiB"));
-        let two = [&b"age-encryption.org/v1\n"[..], &b"-> X25519 AAAA\nBBBB\n".repeat(2), b"--- mac\n"].concat();
-        assert!(opened(&two, &identity, 1 << 20).unwrap_err().to_string().contains("one recipient"));
+        let two =
+            [&b"age-encryption.org/v1\n"[..], &b"-> X25519 AAAA\nBBBB\n".repeat(2), b"--- mac\n"]
+                .concat();
+        assert!(
+            opened(&two, &identity, 1 << 20).unwrap_err().to_string().contains("one recipient")
+        );
     }
 
     proptest! {

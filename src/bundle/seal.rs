@@ -91,13 +91,21 @@ pub fn seal(
     let mut state = merge(previous, snapshot, &layout, &jobs, &packed);
     note_pins(&mut state, snapshot, terms.seq);
     let index = index(snapshot, &state, terms.tool);
-    let index_part = write_index(&index, terms, sink).map_err(BundleError::at("write the index into", "the store"))?;
+    let index_part = write_index(&index, terms, sink)
+        .map_err(BundleError::at("write the index into", "the store"))?;
     tally.count(&PartKind::Index, index_part, false);
-    let fixed = fixed_parts(terms, sink, &mut tally).map_err(BundleError::at("write a part into", "the store"))?;
+    let fixed = fixed_parts(terms, sink, &mut tally)
+        .map_err(BundleError::at("write a part into", "the store"))?;
 
     let manifest = manifest(snapshot, terms, index_part, fixed, &state);
     let reused_parts = state.listed().count() - packed.len();
-    Ok(Sealed { bytes: manifest.render(), manifest, state, written_bytes: tally.written, reused_parts })
+    Ok(Sealed {
+        bytes: manifest.render(),
+        manifest,
+        state,
+        written_bytes: tally.written,
+        reused_parts,
+    })
 }
 
 struct Tally<'a> {
@@ -123,8 +131,10 @@ fn new_packs<'a>(
     repo: &'a RepoView,
     sealed: Option<&'a SealedRepo>,
 ) -> impl Iterator<Item = &'a crate::snapshot::PackFile> {
-    let known: BTreeSet<&str> =
-        sealed.into_iter().flat_map(|sealed| sealed.packs.iter().map(|pack| pack.file.as_str())).collect();
+    let known: BTreeSet<&str> = sealed
+        .into_iter()
+        .flat_map(|sealed| sealed.packs.iter().map(|pack| pack.file.as_str()))
+        .collect();
     repo.packs.iter().filter(move |pack| !known.contains(pack.file.as_str()))
 }
 
@@ -221,7 +231,8 @@ fn note_contents(state: &mut WriterState, job: &Job, part: &PackedPart) {
             None => sealed.refs_part = part.written.digest,
             Some(file) => {
                 let Some((sha256, size)) = part.files.get(&piece.path).copied() else { continue };
-                let entry = PackEntry { file: file.to_owned(), sha256, size, part: part.written.digest };
+                let entry =
+                    PackEntry { file: file.to_owned(), sha256, size, part: part.written.digest };
                 sealed.packs.push(entry);
                 sealed.packs.sort_by(|one, other| one.file.cmp(&other.file));
             }
@@ -265,7 +276,9 @@ fn entry(repo: &RepoView, state: &WriterState) -> RepoEntry {
     let first_pinned: Vec<Seq> =
         state.pins.get(&id).into_iter().flat_map(BTreeMap::values).copied().collect();
     let mut pinned: Vec<_> = repo.pins.clone();
-    pinned.sort_by_key(|pin| format!("{} {}", pin.oid, serde_json::to_string(&pin.name).unwrap_or_default()));
+    pinned.sort_by_key(|pin| {
+        format!("{} {}", pin.oid, serde_json::to_string(&pin.name).unwrap_or_default())
+    });
     RepoEntry {
         id,
         name: repo.name.clone(),
@@ -294,9 +307,10 @@ fn entry(repo: &RepoView, state: &WriterState) -> RepoEntry {
 
 fn write_index(index: &Index, terms: &Terms<'_>, sink: &dyn PartSink) -> io::Result<Written> {
     part::seal(sink, &terms.epoch.1, |packer| {
-        index.files().iter().try_for_each(|(path, bytes)| {
-            packer.file(path, bytes.len() as u64, bytes.as_slice())
-        })
+        index
+            .files()
+            .iter()
+            .try_for_each(|(path, bytes)| packer.file(path, bytes.len() as u64, bytes.as_slice()))
     })
 }
 
@@ -336,7 +350,8 @@ fn manifest(
     fixed: Vec<PartRef>,
     state: &WriterState,
 ) -> Manifest {
-    let listed = state.listed().map(|(kind, part)| PartRef { kind, digest: part.digest, size: part.size });
+    let listed =
+        state.listed().map(|(kind, part)| PartRef { kind, digest: part.digest, size: part.size });
     Manifest {
         stream: terms.stream.clone(),
         seq: terms.seq,
@@ -355,8 +370,12 @@ fn manifest(
 impl WriterState {
     /// Returns the base and delta parts in the order of the manifest.
     pub fn listed(&self) -> impl Iterator<Item = (PartKind, Written)> {
-        let base = self.base.iter().flat_map(|base| base.parts.iter().map(|part| (PartKind::Base, *part)));
-        let deltas = self.deltas.iter().flat_map(|delta| delta.parts.iter().map(|part| (PartKind::Delta, *part)));
+        let base =
+            self.base.iter().flat_map(|base| base.parts.iter().map(|part| (PartKind::Base, *part)));
+        let deltas = self
+            .deltas
+            .iter()
+            .flat_map(|delta| delta.parts.iter().map(|part| (PartKind::Delta, *part)));
         base.chain(deltas)
     }
 }

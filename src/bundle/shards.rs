@@ -118,7 +118,11 @@ pub fn cut(sizes: &[u64], limit: u64) -> Vec<Vec<usize>> {
 }
 
 /// Groups the ids of `items` by shard, for those shards that are rewritten.
-pub fn by_shard(items: &[Item], state: &WriterState, layout: &Layout) -> BTreeMap<u8, BTreeSet<String>> {
+pub fn by_shard(
+    items: &[Item],
+    state: &WriterState,
+    layout: &Layout,
+) -> BTreeMap<u8, BTreeSet<String>> {
     let mut shards: BTreeMap<u8, BTreeSet<String>> = BTreeMap::new();
     for item in items {
         let shard = state.shard(&item.id);

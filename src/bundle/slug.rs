@@ -41,7 +41,10 @@ mod tests {
 
     #[test]
     fn folders_hint_at_the_name() {
-        assert_eq!(folder("team/Apps"), "team-apps-b7e6bf3b.git".replace("b7e6bf3b", &hex("team/Apps")));
+        assert_eq!(
+            folder("team/Apps"),
+            "team-apps-b7e6bf3b.git".replace("b7e6bf3b", &hex("team/Apps"))
+        );
         assert!(folder("Grüße [1]").starts_with("gr--e--1--"));
         assert!(folder("///").len() == 12 && folder("///").ends_with(".git"));
     }
@@ -53,7 +56,19 @@ mod tests {
     #[test]
     fn only_plain_names_become_paths() {
         assert_eq!(extracted_folder("team/apps.v2"), "team/apps.v2.git");
-        for odd in ["../x", "/x", ".x", "a//b", "a b", "-x", "a/.git", "x.git/hooks", "a/-b", "ä", "repos.tsv/"] {
+        for odd in [
+            "../x",
+            "/x",
+            ".x",
+            "a//b",
+            "a b",
+            "-x",
+            "a/.git",
+            "x.git/hooks",
+            "a/-b",
+            "ä",
+            "repos.tsv/",
+        ] {
             assert_eq!(extracted_folder(odd), folder(odd), "{odd}");
         }
     }

@@ -25,7 +25,11 @@ impl<W: Write> Packer<W> {
     /// Appends a file of exactly `size` bytes. Paths come in ascending order.
     pub fn file(&mut self, path: &str, size: u64, from: impl Read) -> io::Result<()> {
         if !is_plain_path(path) || path <= self.last.as_str() {
-            return Err(invalid(format!("{} cannot follow {} in a part", Safe(path), Safe(&self.last))));
+            return Err(invalid(format!(
+                "{} cannot follow {} in a part",
+                Safe(path),
+                Safe(&self.last)
+            )));
         }
         let mut header = Header::new_ustar();
         header.set_path(path)?;
@@ -127,7 +131,11 @@ fn check_entry(header: &Header, path: &str, size: u64) -> io::Result<()> {
         EntryType::Directory => header.mode()? == 0o755 && size == 0,
         _ => false,
     };
-    if allowed { Ok(()) } else { Err(invalid(format!("{path} is neither a plain file nor a folder"))) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(invalid(format!("{path} is neither a plain file nor a folder")))
+    }
 }
 
 /// Reads the single record `<length> path=<value>\n` of a PAX header.
@@ -225,7 +233,11 @@ mod tests {
 
     #[test]
     fn long_paths_fit_ustar() {
-        let path = format!("repos/{}-12345678.git/objects/pack/pack-{}.idx", "a".repeat(80), "b".repeat(64));
+        let path = format!(
+            "repos/{}-12345678.git/objects/pack/pack-{}.idx",
+            "a".repeat(80),
+            "b".repeat(64)
+        );
         let files = BTreeMap::from([(path, b"x".to_vec())]);
         assert_eq!(unpack(&pack(&files)).unwrap(), files);
     }
@@ -233,8 +245,20 @@ mod tests {
     #[test]
     fn names_that_could_leave_the_quarantine_are_refused() {
         for bad in [
-            &b"../x"[..], b"/etc/x", b"a/../b", b"a//b", b"./a", b".git/config", b"-rf", b"a/-b",
-            b"a\x1b[2Jb", b"a\\b", b"\xff", b"a b", b"a\nb", b"",
+            &b"../x"[..],
+            b"/etc/x",
+            b"a/../b",
+            b"a//b",
+            b"./a",
+            b".git/config",
+            b"-rf",
+            b"a/-b",
+            b"a\x1b[2Jb",
+            b"a\\b",
+            b"\xff",
+            b"a b",
+            b"a\nb",
+            b"",
         ] {
             assert!(unpack(&hostile(|h| name(h, bad), b"x")).is_err(), "{}", Safe(bad));
         }
@@ -259,8 +283,16 @@ mod tests {
             let pax = hostile(|h| h.as_old_mut().linkflag = [b'x'], record.as_bytes());
             [&pax[..1024], &hostile(|_| {}, b"x")[..]].concat()
         };
-        assert!(unpack(&with("25 path=repos/b.git/HEAD\n")).unwrap().contains_key("repos/b.git/HEAD"));
-        for bad in ["24 path=repos/b.git/HEAD\n", "10 size=9\n", "13 path=../x\n", "11 path=a\n11 path=b\n", ""] {
+        assert!(
+            unpack(&with("25 path=repos/b.git/HEAD\n")).unwrap().contains_key("repos/b.git/HEAD")
+        );
+        for bad in [
+            "24 path=repos/b.git/HEAD\n",
+            "10 size=9\n",
+            "13 path=../x\n",
+            "11 path=a\n11 path=b\n",
+            "",
+        ] {
             assert!(unpack(&with(bad)).is_err(), "{bad:?}");
         }
     }

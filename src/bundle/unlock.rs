@@ -9,8 +9,7 @@ use super::open::Terms;
 use super::part;
 use super::port::Parts;
 use crate::keys::epoch::EpochKey;
-use crate::keys::seal::Seal;
-use crate::keys::unseal::unseal;
+use crate::keys::seal::{Seal, unseal};
 
 /// No keys part is larger, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -27,15 +26,19 @@ pub fn epoch_key(
     let prefix = format!("keys/epoch-{:04}.", manifest.epoch);
     let own = seal_files(manifest, sources, terms);
     let others = terms.other_seals.iter().filter(|(path, _)| path.starts_with(&prefix));
-    let of_bundle = own.as_ref().into_iter().flatten().filter(|(path, _)| path.starts_with(&prefix));
+    let of_bundle =
+        own.as_ref().into_iter().flatten().filter(|(path, _)| path.starts_with(&prefix));
     let seals: Vec<Seal> = of_bundle
         .chain(others)
-        .map(|(path, bytes)| Seal { name: path.trim_start_matches("keys/").to_owned(), bytes: bytes.clone() })
+        .map(|(path, bytes)| Seal {
+            name: path.trim_start_matches("keys/").to_owned(),
+            bytes: bytes.clone(),
+        })
         .collect();
     if seals.is_empty() {
         return Err(own.err().unwrap_or_else(|| no_seal(manifest)));
     }
-    let key = unseal(&seals, terms.identities)?;
+    let key = unseal(&seals, manifest.epoch, terms.identities)?;
     if key.recipient() != manifest.epoch_recipient {
         let why = "its recipient differs from the manifest's".to_owned();
         return Err(BundleError::WrongEpochKey { epoch: manifest.epoch, why });

@@ -42,8 +42,11 @@ impl Unpacked {
     /// Compares what came out with what the index promises.
     pub fn compare(&self, entry: &RepoEntry) -> Result<(), String> {
         let at = |file: &str| format!("repos/{}/{file}", entry.folder);
-        let last = |file: &str| self.refs.get(&at(file)).and_then(|orders| orders.values().next_back());
-        for (file, expected) in [("HEAD", entry.head_sha256), ("packed-refs", entry.packed_refs_sha256)] {
+        let last =
+            |file: &str| self.refs.get(&at(file)).and_then(|orders| orders.values().next_back());
+        for (file, expected) in
+            [("HEAD", entry.head_sha256), ("packed-refs", entry.packed_refs_sha256)]
+        {
             match last(file) {
                 Some(found) if *found == expected => {}
                 Some(_) => return Err(format!("its {file} is not at this snapshot's state")),

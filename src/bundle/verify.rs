@@ -148,7 +148,11 @@ pub fn verify(raw: &RawSnapshot, terms: &Terms<'_>) -> Result<Verified, BundleEr
     Ok(Verified { manifest, digest, signatures, policy_met, remarks, objections })
 }
 
-fn judge(raw: &RawSnapshot, terms: &Terms<'_>, created: Option<Timestamp>) -> Vec<SignatureVerdict> {
+fn judge(
+    raw: &RawSnapshot,
+    terms: &Terms<'_>,
+    created: Option<Timestamp>,
+) -> Vec<SignatureVerdict> {
     let claims: Vec<_> = raw
         .signatures
         .iter()
@@ -213,7 +217,8 @@ fn check_place(
 fn objections(manifest: &Manifest, policy_met: bool, terms: &Terms<'_>) -> Vec<String> {
     let mut objections = Vec::new();
     if !policy_met {
-        let wanted: Vec<&str> = terms.trusted.file().accept.iter().map(|role| role.as_str()).collect();
+        let wanted: Vec<&str> =
+            terms.trusted.file().accept.iter().map(|role| role.as_str()).collect();
         objections.push(format!("the policy asks for signatures of {}", wanted.join(" and ")));
     }
     if let Some(seen) = terms.seen {
@@ -231,7 +236,10 @@ fn objections(manifest: &Manifest, policy_met: bool, terms: &Terms<'_>) -> Vec<S
 fn remarks(manifest: &Manifest, signatures: &[SignatureVerdict], terms: &Terms<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if manifest.created > terms.now.plus(CLOCK_TOLERANCE) {
-        remarks.push(format!("it is dated {}, in the future: one of the clocks is wrong", manifest.created));
+        remarks.push(format!(
+            "it is dated {}, in the future: one of the clocks is wrong",
+            manifest.created
+        ));
     } else if manifest.next_by < terms.now {
         remarks.push(format!("a newer snapshot should exist since {}", manifest.next_by));
     }
@@ -240,7 +248,9 @@ fn remarks(manifest: &Manifest, signatures: &[SignatureVerdict], terms: &Terms<'
     }
     let (version, known) = (manifest.trust.0, terms.trusted.file().version);
     if version > known {
-        remarks.push(format!("it was made under trust file version {version}; only {known} is known here"));
+        remarks.push(format!(
+            "it was made under trust file version {version}; only {known} is known here"
+        ));
     }
     for verdict in signatures {
         let what = match verdict.status {

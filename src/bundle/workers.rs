@@ -40,7 +40,8 @@ mod tests {
     fn results_keep_the_order_and_the_first_failure_wins() {
         let items: Vec<u32> = (0..100).collect();
         assert_eq!(side_by_side(&items, |n| Ok::<_, ()>(n * 2)).unwrap()[99], 198);
-        let outcome: Result<Vec<u32>, u32> = side_by_side(&items, |n| if *n == 3 { Err(*n) } else { Ok(*n) });
+        let outcome: Result<Vec<u32>, u32> =
+            side_by_side(&items, |n| if *n == 3 { Err(*n) } else { Ok(*n) });
         assert_eq!(outcome, Err(3));
         assert_eq!(side_by_side(&[] as &[u8], |_| Ok::<_, ()>(())).unwrap(), []);
     }

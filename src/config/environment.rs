@@ -27,8 +27,19 @@ pub struct Environment {
 
 /// The variables that are passed on to those edges that need them.
 const PASSED_ON: &[&str] = &[
-    "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-    "no_proxy", "NO_PROXY", "ALL_PROXY", "all_proxy", "KUBEBUILDER_ASSETS", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+    "GIT_SSH_COMMAND",
+    "http_proxy",
+    "https_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "all_proxy",
+    "KUBEBUILDER_ASSETS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 
 impl Environment {
@@ -36,7 +47,8 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
     pub fn of_process() -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder =
+            |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = folder("HOME");
         let below_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
         let own = |name: &str, rest: &str| folder(name).or_else(|| below_home(rest));

@@ -82,7 +82,12 @@ impl Default for SnapshotBlock {
 
 /// `[[source]]`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum SourceBlock {
     /// One or several repositories by URL.
     Git {

@@ -84,7 +84,8 @@ fn contradiction(file: &File) -> Option<String> {
     }
     let mut names = BTreeSet::new();
     file.source.iter().enumerate().find_map(|(index, block)| {
-        source_contradiction(block, &mut names).map(|why| format!("[[source]] number {}: {why}", index + 1))
+        source_contradiction(block, &mut names)
+            .map(|why| format!("[[source]] number {}: {why}", index + 1))
     })
 }
 
@@ -93,7 +94,9 @@ fn source_contradiction(block: &SourceBlock, names: &mut BTreeSet<String>) -> Op
     match (url, urls.is_empty()) {
         (Some(_), false) => return Some("url and urls exclude each other".to_owned()),
         (None, true) => return Some("kind = \"git\" needs url or urls".to_owned()),
-        (None, false) if name.is_some() => return Some("name goes with url, not with urls".to_owned()),
+        (None, false) if name.is_some() => {
+            return Some("name goes with url, not with urls".to_owned());
+        }
         _ => {}
     }
     let name = name.as_ref()?;
@@ -154,7 +157,10 @@ mod tests {
     #[test]
     fn an_unknown_key_names_its_line_and_what_is_allowed() {
         let text = problem("[[source]]\nkind = \"git\"\nurll = \"x\"\n");
-        assert!(text.contains("line 4") && text.contains("urll") && text.contains("`urls`"), "{text}");
+        assert!(
+            text.contains("line 4") && text.contains("urll") && text.contains("`urls`"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -163,7 +169,10 @@ mod tests {
             ("[[source]]\nkind = \"git\"\n", "needs url"),
             ("[[source]]\nkind = \"git\"\nurl = \"a\"\nurls = [\"b\"]\n", "exclude"),
             ("[[source]]\nkind = \"git\"\nname = \"a\"\nurls = [\"b\"]\n", "goes with url"),
-            ("[[source]]\nkind = \"git\"\nname = \"a\"\nurl = \"b\"\n[[source]]\nkind = \"git\"\nname = \"a\"\nurl = \"c\"\n", "twice"),
+            (
+                "[[source]]\nkind = \"git\"\nname = \"a\"\nurl = \"b\"\n[[source]]\nkind = \"git\"\nname = \"a\"\nurl = \"c\"\n",
+                "twice",
+            ),
             ("[[source]]\nkind = \"svn\"\n", "svn"),
             ("[snapshot]\ndeadline = \"soon\"\n", "25m"),
             ("[snapshot]\nmax-shrink = 2.0\n", "share"),
@@ -176,7 +185,10 @@ mod tests {
     #[test]
     fn a_named_file_wins() {
         let environment = Environment { current_dir: "/kit".into(), ..Environment::default() };
-        assert_eq!(find(Some(Path::new("a.toml")), &environment).unwrap(), Path::new("/kit/a.toml"));
+        assert_eq!(
+            find(Some(Path::new("a.toml")), &environment).unwrap(),
+            Path::new("/kit/a.toml")
+        );
         let error = find(None, &environment).unwrap_err();
         assert!(error.to_string().contains("/kit/blackstart.toml"));
     }

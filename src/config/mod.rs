@@ -11,7 +11,7 @@ mod span;
 
 pub use environment::Environment;
 pub use error::{CODES, ConfigError};
-pub use file::{CredentialBlock, File, RootBlock, SnapshotBlock, SourceBlock};
+pub use file::{ClassBlock, CredentialBlock, File, RootBlock, SnapshotBlock, SourceBlock};
 pub use load::{Config, find, load, parse};
 pub use span::Span;
 

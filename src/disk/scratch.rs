@@ -37,7 +37,8 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
 
 fn named(folder: &Path) -> Result<File, DiskError> {
     let mut random = [0; 8];
-    let drawn = getrandom::fill(&mut random).map_err(std::io::Error::other);
+    let drawn = getrandom::fill(&mut random);
+    let drawn = drawn.map_err(|error| std::io::Error::other(error.to_string()));
     drawn.map_err(DiskError::at("draw a random name for a file in", folder))?;
     let path = folder.join(format!(".tmp-{:016x}", u64::from_le_bytes(random)));
     let mut options = OpenOptions::new();

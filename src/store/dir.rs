@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::oci;
-use crate::bundle::{BundleError, manifest};
 use crate::bundle::port::{PartSink, Parts, PendingPart, RawSnapshot, Signature};
+use crate::bundle::{BundleError, manifest};
 use crate::disk::atomic::{self, NewFile};
 use crate::disk::{DiskError, folder, limit};
 use crate::keys::signature::claimed_key;
@@ -81,7 +81,11 @@ impl DirStore {
         signatures: &[Signature],
     ) -> Result<bool, StoreError> {
         self.put_blob(manifest)?;
-        let temp = self.root.join("snapshots").join(format!(".tmp-{}-{}", seq.folder(), Digest::of(manifest).short()));
+        let temp = self.root.join("snapshots").join(format!(
+            ".tmp-{}-{}",
+            seq.folder(),
+            Digest::of(manifest).short()
+        ));
         folder::remove_all(&temp)?;
         folder::create_new(&temp, 0o755)?;
         for signature in signatures {
@@ -106,7 +110,11 @@ impl DirStore {
         let name = format!("{}.{}.sig", signature.role, signature.key);
         let path = self.snapshot_path(seq).join(&name);
         match atomic::write_new(&path, &signature.pem, 0o644) {
-            Err(DiskError::Exists { .. }) if limit::read(&path, LARGEST_SIGNATURE)? == signature.pem => Ok(()),
+            Err(DiskError::Exists { .. })
+                if limit::read(&path, LARGEST_SIGNATURE)? == signature.pem =>
+            {
+                Ok(())
+            }
             Err(DiskError::Exists { .. }) => Err(StoreError::Differs { what: name }),
             other => Ok(other?),
         }
@@ -121,7 +129,9 @@ impl DirStore {
             match atomic::write_new(&at.join(&name), &bytes, 0o644) {
                 Err(DiskError::Exists { path }) if limit::read(&path, LARGEST_TRUST)? == bytes => {}
                 Err(DiskError::Exists { .. }) => {
-                    return Err(StoreError::Differs { what: format!("trust/{:010}/{name}", version.version) });
+                    return Err(StoreError::Differs {
+                        what: format!("trust/{:010}/{name}", version.version),
+                    });
                 }
                 other => other?,
             }
@@ -135,7 +145,10 @@ impl DirStore {
         let newest = snapshots.iter().rev().take(oci::NEWEST);
         let mut entries = Vec::new();
         for seq in newest {
-            let Some(raw) = self.snapshot(*seq).map_err(StoreError::at("read", self.place()))? else { continue };
+            let Some(raw) = self.snapshot(*seq).map_err(StoreError::at("read", self.place()))?
+            else {
+                continue;
+            };
             entries.push(oci::snapshot_entry(&raw));
             for signature in &raw.signatures {
                 let artifact = oci::signature_artifact(&raw, signature);
@@ -186,7 +199,11 @@ impl DirStore {
         for part in ["blobs/sha256", "snapshots", "trust", "."] {
             let entries = folder::list(&self.root.join(part))?;
             let names = entries.iter().map(|entry| entry.name.to_string_lossy().into_owned());
-            found.extend(names.filter(|name| name.starts_with(atomic::TEMP_PREFIX)).map(|name| format!("{part}/{name}")));
+            found.extend(
+                names
+                    .filter(|name| name.starts_with(atomic::TEMP_PREFIX))
+                    .map(|name| format!("{part}/{name}")),
+            );
         }
         Ok(found)
     }
@@ -215,14 +232,16 @@ impl Parts for DirStore {
 
     fn snapshots(&self) -> io::Result<Vec<Seq>> {
         let entries = folder::list(&self.root.join("snapshots")).map_err(other)?;
-        let named = entries.iter().filter_map(|entry| entry.name.to_str().and_then(Seq::from_folder));
+        let named =
+            entries.iter().filter_map(|entry| entry.name.to_str().and_then(Seq::from_folder));
         // A folder without a manifest does not exist.
         Ok(named.filter(|seq| self.snapshot_path(*seq).join("manifest.json").is_file()).collect())
     }
 
     fn snapshot(&self, seq: Seq) -> io::Result<Option<RawSnapshot>> {
         let at = self.snapshot_path(seq);
-        let manifest = limit::read_if_there(&at.join("manifest.json"), manifest::LARGEST).map_err(other)?;
+        let manifest =
+            limit::read_if_there(&at.join("manifest.json"), manifest::LARGEST).map_err(other)?;
         let Some(manifest) = manifest else { return Ok(None) };
         let mut signatures = Vec::new();
         for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
@@ -280,7 +299,8 @@ pub fn trust_signature_files(version: &TrustVersion) -> Result<Vec<(String, Vec<
         let key = claimed_key(pem).map_err(BundleError::from)?;
         Ok((format!("{root}.{}.sig", key.short()), pem.clone()))
     };
-    let mut files: Vec<_> = version.signatures.iter().map(named).collect::<Result<_, StoreError>>()?;
+    let mut files: Vec<_> =
+        version.signatures.iter().map(named).collect::<Result<_, StoreError>>()?;
     files.sort();
     files.dedup();
     Ok(files)

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::dir::{DirStore, trust_signature_files};
 use super::error::StoreError;
 use super::file::piece;
 use super::oci;
 use super::transfer;
-use super::dir::{DirStore, trust_signature_files};
 use crate::bundle::fetch;
 use crate::bundle::manifest::PartRef;
 use crate::bundle::port::{Parts, RawSnapshot};
@@ -57,7 +57,9 @@ pub fn export_file(cargo: &Cargo<'_>, to: &Path, split: Option<u64>) -> Result<u
     let mut packer = Packer::new(Split::begin(to, split)?);
     for name in names {
         match (small.get(name), parts.get(name)) {
-            (Some(bytes), _) => packer.file(name, bytes.len() as u64, bytes.as_slice()).map_err(writing())?,
+            (Some(bytes), _) => {
+                packer.file(name, bytes.len() as u64, bytes.as_slice()).map_err(writing())?
+            }
             (None, Some(part)) => {
                 let copy = fetch::copy(part, cargo.sources, cargo.workspace)?;
                 packer.file(name, part.size, copy).map_err(writing())?;
@@ -80,7 +82,10 @@ fn small_files(cargo: &Cargo<'_>) -> Result<BTreeMap<String, Vec<u8>>, StoreErro
     ]);
     let mut entries = vec![oci::snapshot_entry(cargo.raw)];
     for signature in &cargo.raw.signatures {
-        files.insert(format!("{at}/{}.{}.sig", signature.role, signature.key), signature.pem.clone());
+        files.insert(
+            format!("{at}/{}.{}.sig", signature.role, signature.key),
+            signature.pem.clone(),
+        );
         let artifact = oci::signature_artifact(cargo.raw, signature);
         files.extend(artifact.blobs().map(blob));
         entries.push(artifact.entry());
@@ -128,7 +133,8 @@ impl Write for Split {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = self.limit.map_or(u64::MAX, |limit| limit - self.filled);
         if room == 0 {
-            let next = NewFile::create(&piece(&self.path, self.full.len() + 2), 0o644).map_err(io::Error::other)?;
+            let next = NewFile::create(&piece(&self.path, self.full.len() + 2), 0o644)
+                .map_err(io::Error::other)?;
             self.full.push(std::mem::replace(&mut self.current, next));
             self.filled = 0;
             return self.write(bytes);

@@ -51,8 +51,13 @@ impl FileStore {
     /// Opens the file at `path`, or its pieces `path.001` …
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         // The first piece may be named as well as the file.
-        let whole = if path.extension().is_some_and(|last| last == "001") { path.with_extension("") } else { path.to_owned() };
-        let pieces = Pieces::open(&whole).map_err(StoreError::at("open", path.display().to_string()))?;
+        let whole = if path.extension().is_some_and(|last| last == "001") {
+            path.with_extension("")
+        } else {
+            path.to_owned()
+        };
+        let pieces =
+            Pieces::open(&whole).map_err(StoreError::at("open", path.display().to_string()))?;
         let entries = pieces.scan().map_err(StoreError::at("read", path.display().to_string()))?;
         if entries.is_empty() {
             let why = "the file holds no bundle";
@@ -173,11 +178,13 @@ impl Parts for FileStore {
 
     fn part(&self, digest: &Digest) -> io::Result<Option<Box<dyn Read + Send>>> {
         let found = self.entries.get(&format!("blobs/sha256/{digest}"));
-        Ok(found.map(|&(at, left)| Box::new(Span { pieces: self.pieces.clone(), at, left }) as Box<_>))
+        Ok(found
+            .map(|&(at, left)| Box::new(Span { pieces: self.pieces.clone(), at, left }) as Box<_>))
     }
 
     fn snapshots(&self) -> io::Result<Vec<Seq>> {
-        let folders = self.names("snapshots/").filter_map(|name| name.strip_suffix("/manifest.json"));
+        let folders =
+            self.names("snapshots/").filter_map(|name| name.strip_suffix("/manifest.json"));
         Ok(folders.filter_map(Seq::from_folder).collect())
     }
 
@@ -200,9 +207,11 @@ impl Parts for FileStore {
             let Some((number, file)) = name.split_once('/') else { continue };
             let Ok(version) = number.parse() else { continue };
             let bytes = self.small(&format!("trust/{name}"), LARGEST_SMALL)?.unwrap_or_default();
-            let entry = versions
-                .entry(version)
-                .or_insert_with(|| TrustVersion { version, file: Vec::new(), signatures: Vec::new() });
+            let entry = versions.entry(version).or_insert_with(|| TrustVersion {
+                version,
+                file: Vec::new(),
+                signatures: Vec::new(),
+            });
             match trust_signature_name(file) {
                 Some(root) => entry.signatures.push((root.to_owned(), bytes)),
                 None if file == "allowed_signers" => entry.file = bytes,

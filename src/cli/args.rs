@@ -1,0 +1,116 @@
+//! The arguments: clap types and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use super::command;
+use crate::app::Place;
+
+/// Bring a GitOps platform back when its Git host is gone.
+#[derive(Debug, Parser)]
+#[command(name = "blackstart", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "In an emergency: runbooks/git-host-outage.md in your kit, or the printed card.\n\
+    Exit codes: 0 complete, 1 failed, 2 usage, 3 incomplete but usable, 4 integrity, 5 refused,\n\
+    6 objective missed, 10 no store, 11 lease held, 12 cannot unlock, 70 bug, 130 stopped.\n\
+    Any code such as B0801 in a message: blackstart explain B0801"
+)]
+pub struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The configuration file; else ./blackstart.toml, else the user's
+    #[arg(long, global = true, value_name = "FILE", env = "BLACKSTART_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// A store or bundle file to read instead of the kit's; several: the first good copy wins
+    #[arg(long, global = true, value_name = "PATH", env = "BLACKSTART_STORE")]
+    pub store: Vec<PathBuf>,
+    /// Outside a kit: the fingerprint on the printed card, or a trust file you brought
+    #[arg(long, global = true, value_name = "FILE|FINGERPRINT", env = "BLACKSTART_TRUST_ROOT")]
+    pub trust_root: Option<String>,
+    /// Print the result as JSON, and events as JSON lines on stderr
+    #[arg(long, global = true, env = "BLACKSTART_JSON")]
+    pub json: bool,
+    /// Write events as JSON lines into this file
+    #[arg(long, global = true, value_name = "FILE", env = "BLACKSTART_EVENTS")]
+    pub events: Option<PathBuf>,
+    /// When to colour
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "BLACKSTART_COLOR"
+    )]
+    pub color: ColorWhen,
+    /// Answer yes to questions that may be answered so; never binds a target
+    #[arg(long, global = true, env = "BLACKSTART_YES")]
+    pub yes: bool,
+    /// Only results and errors
+    #[arg(long, short, global = true, env = "BLACKSTART_QUIET")]
+    pub quiet: bool,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal without `NO_COLOR`.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Global {
+    /// Returns where to read.
+    pub fn place(&self) -> Place {
+        Place {
+            config: self.config.clone(),
+            stores: self.store.clone(),
+            trust_root: self.trust_root.clone(),
+        }
+    }
+}
+
+/// Emergency verbs first, then every day, practice and proof, help.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one value, parsed once")]
+pub enum Command {
+    /// Take repositories out of a bundle, usable by stock git at once
+    Extract(command::extract::Args),
+    /// Take snapshots: mirror everything into a signed, encrypted bundle
+    Snapshot(command::snapshot::Args),
+    /// Say whether the newest snapshot is what it should be
+    Status(command::status::Args),
+    /// List the snapshots of a store
+    List(command::list::Args),
+    /// Show one snapshot; with an identity also what is in it
+    Show(command::show::Args),
+    /// Verify a snapshot, or everything; with a key also what is inside
+    Verify(command::verify::Args),
+    /// Write one bundle with all its parts to a stick or into a file
+    Export(command::export::Args),
+    /// Take bundles from sticks and files into the store
+    Import(command::import::Args),
+    /// Explain a code from a message, offline
+    Explain(command::explain::Args),
+    /// Print completions for a shell
+    Completions(command::completions::Args),
+    /// Print the manual page
+    Man(command::man::Args),
+}
+
+/// Returns the definition of the whole command line, for manual and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,44 @@
+//! `man`
+
+use crate::app::Failure;
+use crate::cli::args::command;
+use crate::cli::shell::{Outcome, Shell, write_out};
+use crate::disk::DiskError;
+
+/// Print the manual page
+///
+/// To read it: blackstart man | man -l -
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: &Args, _shell: &Shell<'_>) -> Outcome {
+    let mut text = Vec::new();
+    let page = clap_mangen::Man::new(command());
+    let rendered = page.render(&mut text);
+    rendered.map_err(|error| {
+        Failure::from(DiskError::at("render", std::path::Path::new("the manual page"))(error))
+    })?;
+    for subcommand in command().get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+        text.extend_from_slice(section(subcommand).as_bytes());
+    }
+    write_out(&String::from_utf8_lossy(&text));
+    Ok(0)
+}
+
+/// One command with its options, as plain text behind a heading.
+fn section(subcommand: &clap::Command) -> String {
+    let help = subcommand.clone().term_width(78).render_long_help().to_string();
+    let escaped: String = help
+        .lines()
+        .map(|line| {
+            let line = line.replace('\\', "\\e").replace('-', "\\-");
+            if line.starts_with('.') || line.starts_with('\'') {
+                format!("\\&{line}\n")
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
+    format!(".SH \"blackstart {}\"\n.nf\n{escaped}.fi\n", subcommand.get_name())
+}

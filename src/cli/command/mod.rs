@@ -1,0 +1,55 @@
+//! One file a command: arguments to a request, a report to text.
+
+pub mod completions;
+pub mod explain;
+pub mod export;
+pub mod extract;
+pub mod import;
+pub mod list;
+pub mod man;
+pub mod show;
+pub mod snapshot;
+pub mod status;
+pub mod verify;
+
+use super::args::Command;
+use super::shell::{Outcome, Shell};
+
+/// Runs one command.
+pub fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
+    match command {
+        Command::Extract(args) => extract::run(args, shell),
+        Command::Snapshot(args) => snapshot::run(args, shell),
+        Command::Status(args) => status::run(args, shell),
+        Command::List(args) => list::run(args, shell),
+        Command::Show(args) => show::run(args, shell),
+        Command::Verify(args) => verify::run(args, shell),
+        Command::Export(args) => export::run(args, shell),
+        Command::Import(args) => import::run(args, shell),
+        Command::Explain(args) => explain::run(args, shell),
+        Command::Completions(args) => completions::run(args, shell),
+        Command::Man(args) => man::run(args, shell),
+    }
+}
+
+/// Reads the number of a snapshot.
+fn seq(text: &str) -> Result<crate::model::id::Seq, String> {
+    let number = text.parse().ok().and_then(crate::model::id::Seq::new);
+    number.ok_or_else(|| "expected the number of a snapshot".to_owned())
+}
+
+/// Reads a size such as `3900MiB`, `4G` or plain bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let bad = || "expected a size such as 3900MiB or 4GiB".to_owned();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let shift = match unit {
+        "" | "B" => 0,
+        "K" | "KiB" => 10,
+        "M" | "MiB" => 20,
+        "G" | "GiB" => 30,
+        _ => return Err(bad()),
+    };
+    let number: u64 = number.parse().map_err(|_| bad())?;
+    number.checked_mul(1 << shift).filter(|size| *size >= 1 << 20).ok_or_else(bad)
+}

@@ -1,0 +1,44 @@
+//! How a failure is said: what, done so far, next, more. The one place that renders it.
+
+use serde::Serialize;
+
+use super::args::Global;
+use super::shell::say;
+use crate::app::Failure;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    format_version: u32,
+    error: Error<'a>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: &'static str,
+    what: String,
+    done: Option<&'a str>,
+    next: String,
+    exit: u8,
+}
+
+/// Says what went wrong, on stderr.
+pub fn print(failure: &Failure, global: &Global) {
+    let about = failure.about();
+    if global.json {
+        let error = Error {
+            code: about.code,
+            what: failure.to_string(),
+            done: failure.done(),
+            next: failure.next(),
+            exit: about.kind.exit_code(),
+        };
+        say(&serde_json::to_string(&Json { format_version: 1, error }).unwrap_or_default());
+        return;
+    }
+    say(&format!("error: {failure}"));
+    if let Some(done) = failure.done() {
+        say(&format!("  done  {done}"));
+    }
+    say(&format!("  next  {}", failure.next()));
+    say(&format!("  more  blackstart explain {}", about.code));
+}

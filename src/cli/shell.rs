@@ -1,0 +1,109 @@
+//! From the process's arguments to its exit code.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use serde::Serialize;
+
+use super::args::{Cli, Global};
+use super::progress::{Lines, Log};
+use super::{command, error_text, prompt, signals};
+use crate::app::clock::SystemClock;
+use crate::app::{Failure, Ports};
+use crate::config::Environment;
+use crate::model::cancel::Cancel;
+use crate::model::event::{Observer, Tee};
+use crate::model::explain::Kind;
+use crate::tools::Tools;
+
+/// What a command gets beside its own arguments.
+pub struct Shell<'a> {
+    /// Options that every command takes.
+    pub global: &'a Global,
+    /// The outside.
+    pub ports: Ports<'a>,
+}
+
+/// How a command ended: an exit code, or a failure to explain.
+pub type Outcome = Result<u8, Failure>;
+
+impl Shell<'_> {
+    /// Prints a report: as JSON where asked for, else as text.
+    pub fn print(&self, report: &impl Serialize, text: impl FnOnce() -> String) {
+        let text = if self.global.json {
+            let mut json = serde_json::to_string_pretty(report).unwrap_or_default();
+            json.push('\n');
+            json
+        } else {
+            text()
+        };
+        write_out(&text);
+    }
+
+    /// Returns whether somebody can be asked.
+    pub fn is_terminal(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}
+
+/// Writes to stdout. Whoever closed the pipe has seen enough.
+pub fn write_out(text: &str) {
+    let mut out = io::stdout().lock();
+    // A broken pipe is success, and there is nobody to tell about other failures of stdout.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes a line to stderr.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; everything else is wrong usage, exit 2.
+            let code = if error.use_stderr() { Kind::Usage.exit_code() } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let cancel = Cancel::new();
+    let signal = signals::listen(&cancel);
+    ExitCode::from(match run(&cli, &cancel) {
+        Ok(code) => code,
+        Err(failure) => {
+            error_text::print(&failure, &cli.global);
+            match failure.about().kind {
+                Kind::Interrupted => signals::exit_code(&signal),
+                kind => kind.exit_code(),
+            }
+        }
+    })
+}
+
+fn run(cli: &Cli, cancel: &Cancel) -> Outcome {
+    let environment = Environment::of_process();
+    let clock = SystemClock::start();
+    let lines = Lines::new(cli.global.quiet, cli.global.json, &clock);
+    let log = cli.global.events.as_deref().map(|path| Log::create(path, &clock)).transpose()?;
+    let mut listeners: Vec<&dyn Observer> = vec![&lines];
+    listeners.extend(log.as_ref().map(|log| log as &dyn Observer));
+    let observer = Tee(listeners);
+    let tools = Tools::new(environment.path.clone());
+    let prompt = prompt::choose();
+    let ports = Ports {
+        clock: &clock,
+        observer: &observer,
+        cancel,
+        prompt: &*prompt,
+        tools: &tools,
+        environment: &environment,
+    };
+    let shell = Shell { global: &cli.global, ports };
+    let outcome = command::dispatch(&cli.command, &shell);
+    lines.finish();
+    outcome
+}
