@@ -1,6 +1,22 @@
-//! Mirrors against the real git: by path, over http, over ssh, and against hosts that misbehave.
+//! Mirrors of real repositories: by path, over http and https, over ssh, and of hosts that
+//! misbehave.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod support;
+
+#[path = "mirror/hosts.rs"]
+mod hosts;
 #[path = "mirror/paths.rs"]
 mod paths;
-#[path = "mirror/zoo.rs"]
-mod zoo;
+#[path = "mirror/running.rs"]
+mod running;
+#[path = "mirror/web.rs"]
+mod web;

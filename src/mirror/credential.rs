@@ -1,7 +1,7 @@
 //! Getting in over http: a token from a file or a program, or the user's Git credential helper.
 //!
 //! Promise: a secret is never in an argument, an environment, a URL, a log or an error, and never
-//! goes over plain http to another machine. A token without a user is sent for the user `git`,
+//! goes over plain http to another machine. A token without a user is sent for the user `oauth2`,
 //! which every forge we know accepts; where it does not, write `user:token`.
 
 use std::path::Path;
@@ -40,7 +40,7 @@ pub(super) fn configured(
         Credential::TokenCommand(command) => from_command(command, tools, environment, cancel)?,
     };
     refuse_clear_text(location)?;
-    let (user, token) = line.split_once(':').unwrap_or(("git", &line));
+    let (user, token) = line.split_once(':').unwrap_or(("oauth2", &line));
     Ok(Some(basic(user, token)))
 }
 

@@ -79,8 +79,11 @@ impl From<DiskError> for Trouble {
     }
 }
 
+/// Makes trouble of what was said.
+type Reading = fn(&str) -> Trouble;
+
 /// What is said, in lower case, and what it means. The first that fits counts.
-const WORDS: &[(&str, fn(&str) -> Trouble)] = &[
+const WORDS: &[(&str, Reading)] = &[
     ("remote host identification has changed", |_| {
         Trouble::new(
             RepoState::Refused,
@@ -119,6 +122,9 @@ const WORDS: &[(&str, fn(&str) -> Trouble)] = &[
     ("missing blob", |said| Trouble::hole(said)),
     ("bad tree object", |said| Trouble::hole(said)),
     ("upload-pack: not our ref", |said| Trouble::theirs(said)),
+    ("transport handshake failed", |said| {
+        Trouble::theirs(format!("it does not speak Git's protocol as it should: {said}"))
+    }),
     ("no space left", |said| Trouble::here(said)),
     ("larger than limit", |said| Trouble::refused(said)),
 ];

@@ -75,8 +75,7 @@ impl<'a> Clients<'a> {
         }
         let environment = &self.options.environment;
         let direct = environment.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-        type Make = fn(&str) -> reqwest::Result<reqwest::Proxy>;
-        let proxies: [(&Option<String>, Make); 2] = [
+        let proxies: [(&Option<String>, MakeProxy); 2] = [
             (&environment.https_proxy, |url| reqwest::Proxy::https(url)),
             (&environment.http_proxy, |url| reqwest::Proxy::http(url)),
         ];
@@ -89,6 +88,9 @@ impl<'a> Clients<'a> {
         builder.build().map_err(|error| Trouble::here(chain(&error)))
     }
 }
+
+/// Makes a proxy of a URL.
+type MakeProxy = fn(&str) -> reqwest::Result<reqwest::Proxy>;
 
 /// Follows a redirect on the same scheme, host and port only.
 fn follow(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
@@ -128,7 +130,7 @@ pub(super) struct Wire<'a> {
     pub(super) moved_to: Option<String>,
 }
 
-impl<'a> Wire<'a> {
+impl Wire<'_> {
     fn send(&self, request: RequestBuilder) -> io::Result<Response> {
         self.watch.check()?;
         let request = match &self.secret {

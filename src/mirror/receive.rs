@@ -110,9 +110,13 @@ fn haves(store: &Store, before: &Refs, listing: &Listing) -> Result<Vec<Oid>, Tr
         say(tip.oid);
         let past = first_parents(store, tip.peeled.unwrap_or(tip.oid), PAST)?;
         let steps = std::iter::successors(Some(1_usize), |step| step.checked_mul(2));
-        steps.map_while(|step| past.get(step)).for_each(|oid| say(*oid));
+        for oid in steps.map_while(|step| past.get(step)) {
+            say(*oid);
+        }
     }
-    tips.iter().for_each(|tip| say(tip.oid));
+    for tip in tips {
+        say(tip.oid);
+    }
     haves.retain(|oid| store.has(*oid));
     Ok(haves)
 }

@@ -18,12 +18,14 @@ use super::options::Options;
 use super::outcome::Mirrored;
 use super::update::Run;
 
-/// Brings the mirrors of `specs` up to date; returns what became of each, in their order.
+/// Brings those mirrors of `specs` up to date that are `chosen` (one flag each; where there is none,
+/// it is); the others are carried as they are. Returns what became of each, in their order.
 ///
 /// One failed repository never stops the others. A request to stop is honoured between
 /// repositories and wherever bytes move; what is not done by then is carried.
 pub fn update(
     specs: &[Spec],
+    chosen: &[bool],
     options: &Options,
     tools: &Tools,
     clock: &dyn Clock,
@@ -52,7 +54,8 @@ pub fn update(
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(index) = queue.take() {
-                    let done = run.update(&specs[index]);
+                    let wanted = chosen.get(index).copied().unwrap_or(true);
+                    let done = run.update(&specs[index], wanted);
                     let finished = queue.finish(index, done);
                     observer.event(&Event::Progress {
                         phase: "fetch",

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gix::protocol::transport::Protocol;
+use gix::protocol::transport::client::blocking_io::http::Transport;
+
 use crate::disk::lease::Lease;
 use crate::model::cancel::Cancel;
 use crate::model::clock::{Clock, Timestamp};
@@ -64,13 +67,14 @@ struct Done {
 
 impl Run<'_> {
     /// Brings one repository up to date and says what became of it.
-    pub(super) fn update(&self, spec: &Spec) -> Mirrored {
+    pub(super) fn update(&self, spec: &Spec, wanted: bool) -> Mirrored {
         let begun = self.clock.elapsed();
         let path = self.options.root.join(folder_name(&spec.name));
         let watch = Watch::new(self.clock, self.cancel, self.deadline, self.options);
         let mut copy = Copy { path, proven: None };
-        let result = self.attempt(spec, &mut copy, &watch);
-        let mut mirrored = self.outcome(spec, &copy, result);
+        let result =
+            if wanted { self.attempt(spec, &mut copy, &watch) } else { left_alone(&mut copy) };
+        let mut mirrored = outcome(spec, &copy, result);
         mirrored.received_bytes = watch.received();
         let millis = self.clock.elapsed().saturating_sub(begun).as_millis();
         mirrored.millis = u64::try_from(millis).unwrap_or(u64::MAX);
@@ -171,7 +175,6 @@ impl Run<'_> {
         };
         let parsed = gix::url::parse(url.as_str())
             .map_err(|error| Trouble::yours(format!("its URL: {error}")))?;
-        use gix::protocol::transport::{Protocol, client::blocking_io::http::Transport};
         let transport = Transport::new_http(wire, parsed, Protocol::V2, false);
         Session::open(Box::new(transport), watch)
     }
@@ -225,56 +228,6 @@ impl Run<'_> {
             });
         }
     }
-
-    fn outcome(&self, spec: &Spec, copy: &Copy, result: Result<Done, Trouble>) -> Mirrored {
-        let mut mirrored = Mirrored {
-            name: spec.name.clone(),
-            url: spec.location.to_string(),
-            class: spec.class,
-            path: None,
-            format: ObjectFormat::Sha1,
-            refs: unborn(),
-            state: RepoState::Never,
-            fault: None,
-            pins: Vec::new(),
-            findings: Vec::new(),
-            flags: Flags::default(),
-            proven_at: None,
-            received_bytes: 0,
-            millis: 0,
-        };
-        let record = match result {
-            Ok(done) => {
-                (mirrored.format, mirrored.refs, mirrored.state) =
-                    (done.format, done.refs, done.state);
-                Some(done.record)
-            }
-            Err(trouble) => {
-                mirrored.state = trouble.state;
-                mirrored.fault = Some(trouble.fault);
-                match &copy.proven {
-                    Some(proven) => {
-                        mirrored.format = proven.bare.format();
-                        mirrored.refs = proven.refs.clone();
-                    }
-                    // Without a copy there is nothing to carry; a hole or a refusal is still said.
-                    None if matches!(mirrored.state, RepoState::Carried | RepoState::Gone) => {
-                        mirrored.state = RepoState::Never;
-                    }
-                    None => {}
-                }
-                copy.proven.as_ref().map(|proven| proven.record.clone())
-            }
-        };
-        if let Some(record) = record {
-            mirrored.path = Some(copy.path.clone());
-            mirrored.flags = record.flags();
-            mirrored.findings = record.findings;
-            mirrored.proven_at = Some(record.proven_at);
-            mirrored.pins = read_pins(&copy.path).unwrap_or_default();
-        }
-        mirrored
-    }
 }
 
 impl Proven {
@@ -288,6 +241,12 @@ impl Proven {
     fn refs_equal(&self, listing: &Listing) -> bool {
         listing.format == self.bare.format() && listing.equals(&self.refs)
     }
+}
+
+/// Carries a mirror that was not asked for.
+fn left_alone(copy: &mut Copy) -> Result<Done, Trouble> {
+    copy.proven = Proven::read(copy)?;
+    Err(Trouble::here("it was not asked for this time"))
 }
 
 /// Refuses what would make a good copy worse.
@@ -351,4 +310,54 @@ fn merged(mut known: Vec<String>, new: Vec<String>) -> Vec<String> {
     known.dedup();
     known.truncate(FINDINGS);
     known
+}
+
+/// Says what became of a repository, from what its update made or why it stopped.
+fn outcome(spec: &Spec, copy: &Copy, result: Result<Done, Trouble>) -> Mirrored {
+    let mut mirrored = Mirrored {
+        name: spec.name.clone(),
+        url: spec.location.to_string(),
+        class: spec.class,
+        path: None,
+        format: ObjectFormat::Sha1,
+        refs: unborn(),
+        state: RepoState::Never,
+        fault: None,
+        pins: Vec::new(),
+        findings: Vec::new(),
+        flags: Flags::default(),
+        proven_at: None,
+        received_bytes: 0,
+        millis: 0,
+    };
+    let record = match result {
+        Ok(done) => {
+            (mirrored.format, mirrored.refs, mirrored.state) = (done.format, done.refs, done.state);
+            Some(done.record)
+        }
+        Err(trouble) => {
+            mirrored.state = trouble.state;
+            mirrored.fault = Some(trouble.fault);
+            match &copy.proven {
+                Some(proven) => {
+                    mirrored.format = proven.bare.format();
+                    mirrored.refs = proven.refs.clone();
+                }
+                // Without a copy there is nothing to carry; a hole or a refusal is still said.
+                None if matches!(mirrored.state, RepoState::Carried | RepoState::Gone) => {
+                    mirrored.state = RepoState::Never;
+                }
+                None => {}
+            }
+            copy.proven.as_ref().map(|proven| proven.record.clone())
+        }
+    };
+    if let Some(record) = record {
+        mirrored.path = Some(copy.path.clone());
+        mirrored.flags = record.flags();
+        mirrored.findings = record.findings;
+        mirrored.proven_at = Some(record.proven_at);
+        mirrored.pins = read_pins(&copy.path).unwrap_or_default();
+    }
+    mirrored
 }

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{DiskError, atomic, folder};
+use crate::model::cancel::Cancel;
 use crate::model::git::Oid;
 use crate::model::safe::safe;
 
@@ -82,6 +83,7 @@ impl Bare {
         folder: &str,
         dest: &Path,
         limits: &ExportLimits,
+        cancel: &Cancel,
     ) -> Result<Exported, RepoError> {
         let store = self.store()?;
         let no_path = || RepoError::NoPath { commit, path: safe(folder) };
@@ -92,6 +94,7 @@ impl Bare {
         let mut list = List {
             store: &store,
             limits,
+            cancel,
             entries: 0,
             items: Vec::new(),
             done: Exported::default(),
@@ -99,7 +102,7 @@ impl Bare {
         list.fill(root)?;
         let List { items, mut done, .. } = list;
         folder::create_new(dest, 0o755)?;
-        write_all(&store, dest, items, limits, &mut done)?;
+        write_all(&store, dest, items, limits, &mut done, cancel)?;
         Ok(done)
     }
 }
@@ -108,6 +111,7 @@ impl Bare {
 struct List<'a> {
     store: &'a Store,
     limits: &'a ExportLimits,
+    cancel: &'a Cancel,
     entries: u64,
     items: Vec<Item>,
     done: Exported,
@@ -118,6 +122,7 @@ impl List<'_> {
         let mut buffer = Vec::new();
         let mut queue = vec![(PathBuf::new(), 0, root)];
         while let Some((path, depth, tree)) = queue.pop() {
+            self.cancel.check()?;
             let (Kind::Tree, data) = self.store.checked(tree, &mut buffer)? else {
                 return Err(RepoError::Damaged { oid: tree, why: "it is not a tree" });
             };
@@ -204,10 +209,12 @@ fn write_all(
     items: Vec<Item>,
     limits: &ExportLimits,
     done: &mut Exported,
+    cancel: &Cancel,
 ) -> Result<(), RepoError> {
     let (links, files): (Vec<Item>, Vec<Item>) =
         items.into_iter().partition(|item| item.kind == EntryKind::Symlink);
     for item in files {
+        cancel.check()?;
         let at = dest.join(&item.path);
         make_parent(&at)?;
         let bytes = read_blob(store, item.oid, &item.path.to_string_lossy(), limits.file_bytes)?;

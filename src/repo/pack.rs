@@ -2,6 +2,8 @@
 //!
 //! Deltas that exist are copied; none are searched for. Packs are never thin.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -47,8 +49,7 @@ impl Bare {
         self.generate(ids, &mut file)?;
         file.commit()?;
         // Indexing reads every byte back: a pack that was not written well does not pass.
-        let from = std::fs::File::open(&raw).map_err(DiskError::at("open", &raw))?;
-        let mut from = std::io::BufReader::with_capacity(1 << 16, from);
+        let mut from = open(&raw)?;
         let indexed = index_pack(&mut from, within.path(), None, hash(self.format()), cancel)
             .map_err(|error| self.broken(&error))?;
         let Some(indexed) = indexed else { return Ok(None) };
@@ -93,27 +94,25 @@ impl Bare {
         RepoError::Objects { path: self.path().to_owned(), why: safe(error.to_string()) }
     }
 
-    /// Builds the index of `pack` anew, in a private folder below `scratch`, and returns the
-    /// digest of what it should be. Every object is inflated and hashed on the way.
-    pub fn rebuilt_index(
-        &self,
-        pack: &Path,
-        scratch: &Path,
-        cancel: &Cancel,
-    ) -> Result<Digest, RepoError> {
-        let broken = |why: String| RepoError::Objects { path: pack.to_owned(), why: safe(why) };
-        let within = Quarantine::new(scratch, "index")?;
-        let file = std::fs::File::open(pack).map_err(DiskError::at("open", pack))?;
-        let mut from = std::io::BufReader::with_capacity(1 << 16, file);
+    /// Builds the index of `pack` anew, in a private folder beside it, and returns the digest of
+    /// what it should be. Every object is inflated and hashed on the way.
+    pub fn rebuilt_index(&self, pack: &Pack, cancel: &Cancel) -> Result<Digest, RepoError> {
+        let within = Quarantine::new(pack.pack.parent().unwrap_or(self.path()), "index")?;
+        let mut from = open(&pack.pack)?;
         let written = index_pack(&mut from, within.path(), None, hash(self.format()), cancel)
-            .map_err(|error| broken(error.to_string()))?;
-        let Some((_, index)) = written else {
-            return Err(broken("it holds no objects".to_owned()));
-        };
-        let index = std::fs::File::open(&index).map_err(DiskError::at("open", &index))?;
-        let (digest, _) = hash_reader(index).map_err(DiskError::at("read", pack))?;
+            .map_err(|error| self.broken(&error))?;
+        let (_, index) = written.ok_or_else(|| RepoError::Objects {
+            path: pack.pack.clone(),
+            why: "it holds no objects".to_owned(),
+        })?;
+        let (digest, _) = hash_reader(open(&index)?).map_err(DiskError::at("read", &index))?;
         Ok(digest)
     }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, RepoError> {
+    let file = File::open(path).map_err(DiskError::at("open", path))?;
+    Ok(BufReader::with_capacity(1 << 16, file))
 }
 
 /// Streams a pack into `folder`, completing a thin one from `bases`, and writes its index.
@@ -167,5 +166,5 @@ pub(crate) fn enter(indexed: &(PathBuf, PathBuf), dest: &Path) -> Result<Pack, R
 /// gix leaves its files unsynced and readable by their owner only.
 fn settle(file: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o444))?;
-    std::fs::File::open(file)?.sync_all()
+    File::open(file)?.sync_all()
 }

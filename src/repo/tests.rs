@@ -175,7 +175,7 @@ fn an_index_rebuilt_is_the_one_git_writes() {
     let bare = Bare::open(&at).unwrap();
     let pack = bare.packs().unwrap().remove(0);
     let digest = crate::model::digest::Digest::of(&std::fs::read(&pack.index).unwrap());
-    let rebuilt = bare.rebuilt_index(&pack.pack, folder.path(), &Cancel::new()).unwrap();
+    let rebuilt = bare.rebuilt_index(&pack, &Cancel::new()).unwrap();
     assert_eq!(rebuilt, digest);
 }
 
@@ -197,14 +197,14 @@ fn an_export_writes_what_is_safe_and_tells_the_rest() {
         bare.resolve("HEAD").unwrap()
     };
     let dest = folder.path().join("out");
-    let done = bare.export(tip, "", &dest, &ExportLimits::default()).unwrap();
+    let done = bare.export(tip, "", &dest, &ExportLimits::default(), &Cancel::new()).unwrap();
     assert_eq!(std::fs::read(dest.join("dir/ä b")).unwrap(), b"text\r\n");
     assert_eq!(std::fs::read_link(dest.join("inside")).unwrap(), Path::new("a"));
     assert!(std::fs::symlink_metadata(dest.join("outside")).is_err());
     let told: Vec<_> = done.skipped.iter().map(|skipped| skipped.path.as_str()).collect();
     assert_eq!((done.files, told), (4, vec!["outside", "up"]));
     let part = folder.path().join("part");
-    bare.export(tip, "dir", &part, &ExportLimits::default()).unwrap();
+    bare.export(tip, "dir", &part, &ExportLimits::default(), &Cancel::new()).unwrap();
     assert!(part.join("ä b").exists());
 }
 
@@ -245,7 +245,9 @@ fn hostile_trees_write_nothing_dangerous_and_are_findings() {
     );
     let bare = Bare::open(&at).unwrap();
     let dest = folder.path().join("out");
-    let done = bare.export(commit_tree(&at, tree), "", &dest, &ExportLimits::default()).unwrap();
+    let done = bare
+        .export(commit_tree(&at, tree), "", &dest, &ExportLimits::default(), &Cancel::new())
+        .unwrap();
     assert_eq!((done.files, done.skipped.len()), (2, 6));
     let mut left: Vec<_> =
         std::fs::read_dir(&dest).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -272,7 +274,8 @@ fn a_tree_that_expands_without_end_meets_the_limit_first() {
     }
     let bare = Bare::open(&at).unwrap();
     let dest = folder.path().join("out");
-    let result = bare.export(commit_tree(&at, child), "", &dest, &ExportLimits::default());
+    let result =
+        bare.export(commit_tree(&at, child), "", &dest, &ExportLimits::default(), &Cancel::new());
     assert!(matches!(result, Err(RepoError::TooLarge { .. })), "{result:?}");
     assert!(!dest.exists());
 }

@@ -33,7 +33,7 @@ pub struct Spec {
     pub name: String,
     /// Where it is.
     pub location: Location,
-    /// How to get in. A token without a user is sent for the user `git`.
+    /// How to get in. A token without a user is sent for the user `oauth2`.
     pub credential: Credential,
     /// Certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,

@@ -104,7 +104,7 @@ impl Talk {
         let text = String::from_utf8_lossy(&kept);
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        safe(lines[lines.len().saturating_sub(12)..].join(" / "))
+        safe(lines[lines.len().saturating_sub(24)..].join(" / "))
     }
 }
 
