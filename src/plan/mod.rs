@@ -1,1 +1,33 @@
-//! What would change on a target, in which order, as a value.
+//! What a replay would do, as a value.
+//!
+//! A plan compares what is desired with what is on the target and cuts it into waves. It is bound
+//! to the bundle, the target's identity and the objects by its digest. It never deletes. Nothing
+//! can be replayed but an [`Approved`], and only [`Planned::approve`] makes one.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `desired` | the objects that should be there, with their origin |
+//! | `scope` | which kinds live in namespaces, who defines them |
+//! | `compare` | what differs between a dry run and what is live |
+//! | `make` | the plan made |
+//! | `value` | the plan itself: waves, items, notes, digest, file |
+//! | `approve` | the confirmation that turns a plan into an order |
+
+mod approve;
+mod compare;
+mod desired;
+mod error;
+mod make;
+mod parallel;
+mod scope;
+mod value;
+
+pub use approve::{Approved, Bound, Confirmation};
+pub use desired::Desired;
+pub use error::{CODES, PlanError};
+pub use make::{Against, make};
+pub use parallel::each;
+pub use value::{Action, Counts, Item, Note, Plan, Planned, Wave};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! The objects that should be there.
+
+use crate::model::digest::Digest;
+use crate::render;
+
+/// Everything a plan is made from, besides the target.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// The digest of the manifest of the bundle that the objects come from.
+    pub bundle: Digest,
+    /// The objects with their origin, in order of their roots and files.
+    pub items: Vec<render::Item>,
+    /// What rendering found.
+    pub findings: Vec<String>,
+}

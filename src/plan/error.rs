@@ -1,0 +1,172 @@
+//! Why a plan is not made, not read, or not approved; and the codes of its warnings and blockers.
+
+use crate::cluster::ClusterError;
+use crate::disk::DiskError;
+use crate::model::cancel::{CANCELLED, Cancelled};
+use crate::model::explain::{About, Explain, Kind};
+
+/// A plan that cannot be made, read or approved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The plan has blockers.
+    #[error("the plan is blocked: {first}{}", and_more(*others))]
+    Blocked {
+        /// The first blocker.
+        first: String,
+        /// How many more there are.
+        others: usize,
+    },
+    /// A cluster was not named by the person.
+    #[error("writing to {target} ({class}) needs its name typed")]
+    NotConfirmed {
+        /// The target's name.
+        target: String,
+        /// Its class.
+        class: String,
+    },
+    /// Another name was typed.
+    #[error("{typed:?} was confirmed, but the target is {target}")]
+    WrongName {
+        /// What was typed.
+        typed: String,
+        /// The target's name.
+        target: String,
+    },
+    /// Nobody has seen the plan.
+    #[error("{target} is a {class} target: its plan must be seen before it runs")]
+    NotSeen {
+        /// The target's name.
+        target: String,
+        /// Its class.
+        class: String,
+    },
+    /// The plan that was seen is not the one that would run.
+    #[error("plan {seen} was approved, but what would run is plan {now}")]
+    Changed {
+        /// The digest that was given.
+        seen: String,
+        /// The digest of what would run.
+        now: String,
+    },
+    /// A plan file for another target, or another bundle.
+    #[error("the plan is for another {what}: {expected}, not {found}")]
+    Other {
+        /// `target` or `bundle`.
+        what: &'static str,
+        /// What the plan says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A plan file that is not what was written.
+    #[error("{origin} is no plan: {why}")]
+    File {
+        /// Which file.
+        origin: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// An object of the plan is not in the bundle.
+    #[error("the bundle does not give {object} as the plan has it")]
+    Missing {
+        /// Which object.
+        object: String,
+    },
+    /// The target refused or did not answer.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Someone asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+fn and_more(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" (and {others} more)") }
+}
+
+macro_rules! abouts {
+    ($($name:ident = $code:literal $kind:ident $meaning:literal, $next:literal;)*) => {
+        $(pub(super) static $name: About =
+            About { code: $code, kind: Kind::$kind, meaning: $meaning, next: $next };)*
+        /// The codes of this module.
+        pub static CODES: &[&About] = &[$(&$name),*];
+    };
+}
+
+abouts! {
+    BLOCKED = "B1401" Refused "Something in the plan cannot work or would be a guess. Nothing was \
+        written.", "read the blockers: blackstart plan shows each with its code";
+    NOT_CONFIRMED = "B1402" Refused "A cluster is written to only when a person has named it. \
+        --yes never stands in for that.", "add --confirm-target NAME";
+    WRONG_NAME = "B1403" Refused "The name typed is not the name of the target. Nothing was \
+        written.", "check which cluster you mean: blackstart target list";
+    NOT_SEEN = "B1404" Refused "For a standby or production target, plan and replay are two steps, \
+        unless a person at a terminal sees the plan and confirms it.",
+        "blackstart plan --out FILE, read it, then blackstart replay --plan FILE";
+    CHANGED = "B1405" Refused "The target or the bundle changed since the plan was made, so that \
+        something else would happen than was approved. Nothing was written.",
+        "make and read a new plan";
+    OTHER = "B1406" Refused "A plan is bound to one target and one bundle, and this is another. \
+        Nothing was written.", "make a plan for this target and bundle";
+    FILE = "B1407" Integrity "The file is not a plan as it was written: its digest does not hold.",
+        "make the plan again: blackstart plan --out FILE";
+    MISSING = "B1408" Integrity "What the bundle renders to is not what the plan was made from; \
+        another version of kustomize may build it differently.", "make a new plan on this machine";
+    // Warnings and blockers.
+    DUPLICATE = "B1420" Refused "Two files give the same object. Which one is right cannot be \
+        known.", "remove one of them, or name only one of the folders with --path";
+    NO_NAMESPACE = "B1421" Refused "Objects belong to a namespace that is neither on the target nor \
+        in the plan. Making it unasked could leave out its labels and quotas.",
+        "add the folder that holds the namespace with --path, or make the namespace";
+    ENCRYPTED = "B1422" Refused "The object is encrypted with SOPS. Applied as it is, it would \
+        replace a working secret by cipher text.", "leave its folder out until it can be decrypted";
+    UNKNOWN_KIND = "B1423" Incomplete "The target does not serve this kind and nothing in the plan \
+        defines it. The replay waits for it, because an operator may bring it.",
+        "add the folder that holds its definition with --path";
+    DEFAULTED = "B1424" Incomplete "The object names no namespace; as with kubectl it goes to the \
+        namespace default.", "write the namespace into the object or a kustomization";
+    NO_SCOPE = "B1425" Incomplete "The kind belongs to the whole cluster; the namespace that the \
+        object names is left out.", "remove metadata.namespace at the source";
+    GENERATED = "B1426" Incomplete "The object asks the server to choose its name. It would be made \
+        again by every run, so it is left out.", "make it by hand when everything else is there";
+    FINDING = "B1427" Incomplete "A file can be read in two ways; blackstart reads it as kubectl \
+        does.", "correct the file at its source";
+    GROUP_DOWN = "B1428" Incomplete "An aggregated API of the target does not answer. Its kinds are \
+        unknown, not absent.", "look at it: kubectl get apiservices";
+    HELD = "B1429" Incomplete "Another manager holds fields of the object and wants other values. \
+        They are not taken over; the object will be told as failed.",
+        "decide whose value is right, and release the field or change the source";
+    TWO_VERSIONS = "B1430" Incomplete "The target serves the kind, but not in this version.",
+        "change the version at the source; the message names those that are served";
+    SAID = "B1431" Incomplete "The API server warns about the object.",
+        "read the warning; nothing is stopped by it";
+}
+
+impl Explain for PlanError {
+    fn about(&self) -> &'static About {
+        match self {
+            Self::Blocked { .. } => &BLOCKED,
+            Self::NotConfirmed { .. } => &NOT_CONFIRMED,
+            Self::WrongName { .. } => &WRONG_NAME,
+            Self::NotSeen { .. } => &NOT_SEEN,
+            Self::Changed { .. } => &CHANGED,
+            Self::Other { .. } => &OTHER,
+            Self::File { .. } => &FILE,
+            Self::Missing { .. } => &MISSING,
+            Self::Cluster(error) => error.about(),
+            Self::Disk(error) => error.about(),
+            Self::Cancelled(_) => &CANCELLED,
+        }
+    }
+
+    fn next(&self) -> String {
+        match self {
+            Self::NotConfirmed { target, .. } => format!("add --confirm-target {target}"),
+            other => other.about().next.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cluster::{Cluster, Directory, MemoryCluster};
+use crate::model::cancel::Cancel;
+use crate::model::digest::Digest;
+use crate::model::event::Quiet;
+use crate::model::explain::{Explain, Kind};
+use crate::object::{Object, Stage};
+use crate::render::{self, Provenance};
+use crate::target::{Binding, Class};
+
+fn object(kind: &str, namespace: Option<&str>, name: &str) -> Object {
+    let api = match kind {
+        "CustomResourceDefinition" => "apiextensions.k8s.io/v1",
+        "Deployment" => "apps/v1",
+        "ClusterRole" | "RoleBinding" => "rbac.authorization.k8s.io/v1",
+        "Widget" => "example.com/v1",
+        _ => "v1",
+    };
+    let mut value = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
+    if let Some(namespace) = namespace {
+        value["metadata"]["namespace"] = namespace.into();
+    }
+    Object::from_value(value).unwrap()
+}
+
+fn with(object: Object, field: &str, value: Value) -> Object {
+    let mut whole = object.into_value();
+    whole[field] = value;
+    Object::from_value(whole).unwrap()
+}
+
+fn definition() -> Object {
+    with(
+        object("CustomResourceDefinition", None, "widgets.example.com"),
+        "spec",
+        json!({"group": "example.com", "scope": "Namespaced",
+               "names": {"kind": "Widget", "plural": "widgets"},
+               "versions": [{"name": "v1", "served": true}]}),
+    )
+}
+
+fn desired(objects: &[Object]) -> Desired {
+    let items = objects.iter().map(|object| render::Item {
+        object: object.clone(),
+        provenance: Provenance {
+            repo: "apps".into(),
+            revision: "c0ffee".into(),
+            path: "prod".into(),
+        },
+    });
+    Desired { bundle: Digest::of(b"bundle"), items: items.collect(), findings: Vec::new() }
+}
+
+fn binding(class: Class) -> Binding {
+    Binding { name: "lab".into(), class, uid: Some("u-1".into()), ca: None }
+}
+
+fn plan_on(cluster: &dyn Cluster, objects: &[Object]) -> Planned {
+    let target = binding(Class::Disposable);
+    let against = Against::Cluster(cluster);
+    make(&desired(objects), &target, &against, &Quiet, &Cancel::new()).unwrap()
+}
+
+fn codes(notes: &[Note]) -> Vec<&str> {
+    notes.iter().map(|note| note.code.as_str()).collect()
+}
+
+#[test]
+fn definitions_come_first_and_bindings_after_roles() {
+    let objects = [
+        object("Widget", Some("shop"), "w"),
+        object("RoleBinding", Some("shop"), "b"),
+        object("ClusterRole", None, "r"),
+        object("Deployment", Some("shop"), "d"),
+        object("Namespace", None, "shop"),
+        definition(),
+    ];
+    let planned = plan_on(&MemoryCluster::new("u-1"), &objects);
+    let waves: Vec<_> = planned
+        .plan()
+        .waves
+        .iter()
+        .map(|wave| {
+            let kinds: Vec<_> = wave.objects.iter().map(|i| i.object.kind.as_str()).collect();
+            (wave.stage, kinds.join(" "))
+        })
+        .collect();
+    let expected = [
+        (Stage::Definitions, "CustomResourceDefinition Namespace"),
+        (Stage::Foundations, "ClusterRole"),
+        (Stage::Foundations, "RoleBinding"),
+        (Stage::Workloads, "Deployment"),
+        (Stage::Custom, "Widget"),
+    ];
+    assert_eq!(waves, expected.map(|(stage, kinds)| (stage, kinds.to_owned())));
+    assert_eq!(planned.plan().counts, Counts { new: 6, ..Counts::default() });
+}
+
+#[test]
+fn each_object_is_compared_with_what_is_there() {
+    let cluster = MemoryCluster::new("u-1");
+    let settings = |value: &str| {
+        with(object("ConfigMap", Some("default"), value), "data", json!({"k": value}))
+    };
+    let live = |name: &str, value: &str| {
+        let object = with(object("ConfigMap", Some("default"), name), "data", json!({"k": value}));
+        cluster.put(&object);
+        object
+    };
+    live("same", "same");
+    live("other", "before");
+    let held = live("held", "before");
+    cluster.hold(held.reference(), "/data/k", "helm");
+    let objects = [settings("same"), settings("other"), settings("held"), settings("fresh")];
+    let planned = plan_on(&cluster, &objects);
+    let actions: Vec<_> =
+        planned.plan().items().map(|item| (item.object.name.as_str(), item.action)).collect();
+    assert_eq!(
+        actions,
+        [
+            ("fresh", Action::New),
+            ("held", Action::Conflicting),
+            ("other", Action::Changed),
+            ("same", Action::Unchanged)
+        ]
+    );
+    let fields: Vec<_> = planned.plan().items().flat_map(|item| &item.fields).collect();
+    assert_eq!(fields, [".data.k"]);
+    assert_eq!(codes(&planned.plan().warnings), ["B1429"]);
+    assert!(planned.plan().warnings[0].text.contains("helm holds .data.k"));
+    assert!(cluster.applied().is_empty(), "a plan writes nothing");
+}
+
+#[test]
+fn what_cannot_work_blocks() {
+    let secret = with(object("Secret", Some("default"), "s"), "sops", json!({"mac": "x"}));
+    let objects = [
+        object("ConfigMap", Some("nowhere"), "a"),
+        object("Service", Some("default"), "twice"),
+        object("Service", Some("default"), "twice"),
+        secret,
+    ];
+    let planned = plan_on(&MemoryCluster::new("u-1"), &objects);
+    assert_eq!(codes(&planned.plan().blockers), ["B1420", "B1421", "B1422"]);
+    let confirmation = Confirmation { target: Some("lab".into()), bound: Bound::Terminal };
+    let error = planned.approve(&confirmation).unwrap_err();
+    assert_eq!((error.about().code, error.about().kind), ("B1401", Kind::Refused));
+}
+
+#[test]
+fn what_is_odd_is_told() {
+    let generated = json!({"apiVersion": "v1", "kind": "ConfigMap",
+                           "metadata": {"generateName": "x-", "namespace": "default"}});
+    let objects = [
+        Object::from_value(generated).unwrap(),
+        object("ConfigMap", None, "homeless"),
+        object("ClusterRole", Some("default"), "placed"),
+        object("Widget", Some("default"), "unknown"),
+    ];
+    let cluster = MemoryCluster::new("u-1");
+    cluster.lose_group("metrics.k8s.io");
+    let planned = plan_on(&cluster, &objects);
+    assert_eq!(codes(&planned.plan().warnings), ["B1423", "B1424", "B1425", "B1426", "B1428"]);
+    let texts: Vec<_> = planned.plan().items().map(|item| item.object.to_string()).collect();
+    assert_eq!(
+        texts,
+        ["ClusterRole placed", "ConfigMap default/homeless", "Widget default/unknown"]
+    );
+}
+
+#[test]
+fn the_digest_binds_bundle_target_and_objects() {
+    let cluster = MemoryCluster::new("u-1");
+    let objects = [object("ConfigMap", Some("default"), "a")];
+    let digest = |bundle: &[u8], target: &Binding, objects: &[Object]| {
+        let desired = Desired { bundle: Digest::of(bundle), ..desired(objects) };
+        let against = Against::Cluster(&cluster);
+        let planned = make(&desired, target, &against, &Quiet, &Cancel::new()).unwrap();
+        planned.plan().digest()
+    };
+    let lab = binding(Class::Disposable);
+    let first = digest(b"a", &lab, &objects);
+    assert_eq!(digest(b"a", &lab, &objects), first);
+    assert_ne!(digest(b"b", &lab, &objects), first);
+    let other = Binding { uid: Some("u-2".into()), ..lab.clone() };
+    assert_ne!(digest(b"a", &other, &objects), first);
+    assert_ne!(digest(b"a", &lab, &[object("ConfigMap", Some("default"), "b")]), first);
+}
+
+#[test]
+fn a_plan_file_is_read_back_or_refused() {
+    let objects = [object("ConfigMap", Some("default"), "a")];
+    let planned = plan_on(&MemoryCluster::new("u-1"), &objects);
+    let bytes = planned.plan().to_file();
+    let read = Plan::read(&bytes, "plan.json").unwrap();
+    assert_eq!(&read, planned.plan());
+    assert!(Planned::join(read.clone(), objects).is_ok());
+    let error = Planned::join(read, [object("ConfigMap", Some("default"), "b")]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the bundle does not give ConfigMap default/a as the plan has it"
+    );
+    let text = String::from_utf8(bytes).unwrap().replace("\"u-1\"", "\"u-2\"");
+    let error = Plan::read(text.as_bytes(), "plan.json").unwrap_err();
+    assert_eq!(error.about().kind, Kind::Integrity);
+}
+
+#[test]
+fn the_report_has_exactly_the_promised_fields() {
+    let planned = plan_on(&MemoryCluster::new("u-1"), &[object("Namespace", None, "a")]);
+    let report = planned.plan().report();
+    let mut keys: Vec<_> = report.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        ["blockers", "counts", "digest", "format_version", "target", "warnings", "waves"]
+    );
+    assert_eq!(report["target"], json!({"name": "lab", "class": "disposable", "uid": "u-1"}));
+    assert_eq!(report["counts"], json!({"new": 1, "changed": 0, "unchanged": 0, "conflicting": 0}));
+    assert!(report["digest"].as_str().unwrap().starts_with("sha256:"));
+}
+
+#[test]
+fn approval_needs_the_name_and_for_real_targets_a_plan_that_was_seen() {
+    let approve = |class: Class, name: Option<&str>, bound: Bound| {
+        let cluster = MemoryCluster::new("u-1");
+        let against = Against::Cluster(&cluster);
+        let target = binding(class);
+        let planned = make(&desired(&[]), &target, &against, &Quiet, &Cancel::new()).unwrap();
+        let bound = match bound {
+            Bound::Plan(Digest::ZERO) => Bound::Plan(planned.plan().digest()),
+            bound => bound,
+        };
+        let confirmation = Confirmation { target: name.map(str::to_owned), bound };
+        planned.approve(&confirmation).map(drop).map_err(|error| error.about().code)
+    };
+    let (nothing, terminal, plan) = (Bound::Nothing, Bound::Terminal, Bound::Plan(Digest::ZERO));
+    assert_eq!(approve(Class::Disposable, Some("lab"), nothing), Ok(()));
+    assert_eq!(approve(Class::Disposable, None, nothing), Err("B1402"));
+    assert_eq!(approve(Class::Disposable, None, plan), Err("B1402"));
+    assert_eq!(approve(Class::Disposable, Some("prod"), plan), Err("B1403"));
+    for class in [Class::Standby, Class::Production] {
+        assert_eq!(approve(class, Some("lab"), nothing), Err("B1404"));
+        assert_eq!(approve(class, Some("lab"), terminal), Ok(()));
+        assert_eq!(approve(class, Some("lab"), plan), Ok(()));
+        let other = Bound::Plan(Digest::of(b"other"));
+        assert_eq!(approve(class, Some("lab"), other), Err("B1405"));
+    }
+    assert_eq!(approve(Class::Directory, None, nothing), Ok(()));
+}
+
+#[test]
+fn a_folder_is_compared_with_what_it_holds() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = Directory::new(home.path().join("out"));
+    let target = crate::target::open_directory(directory.path()).binding;
+    let objects = [object("ConfigMap", Some("nowhere"), "a"), object("Widget", None, "b")];
+    let plan = || {
+        let against = Against::Directory(&directory);
+        make(&desired(&objects), &target, &against, &Quiet, &Cancel::new()).unwrap()
+    };
+    assert_eq!(plan().plan().counts.new, 2);
+    let entries: Vec<_> =
+        objects.iter().map(|object| crate::cluster::Entry { wave: 1, object }).collect();
+    directory.write(&entries).unwrap();
+    assert!(plan().plan().is_empty());
+    assert_eq!(plan().plan().report()["target"]["uid"], Value::Null);
+}

@@ -1,0 +1,248 @@
+//! The plan itself.
+//!
+//! Its digest covers what will be done: bundle, target, and each object with its action in order.
+//! Resource versions and times are not in it, so that the same plan made twice has one digest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::error::PlanError;
+use crate::cluster::FieldConflict;
+use crate::model::digest::Digest;
+use crate::object::{Object, ObjectRef, Stage, canonical};
+use crate::render::Provenance;
+use crate::target::Binding;
+
+/// What would happen to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is not there yet.
+    New,
+    /// It is there and differs.
+    Changed,
+    /// It is there as it should be.
+    Unchanged,
+    /// It is there, differs, and another manager holds what differs.
+    Conflicting,
+}
+
+/// One object of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Which object.
+    #[serde(flatten)]
+    pub object: ObjectRef,
+    /// Its API version without the group.
+    pub version: String,
+    /// What would happen to it.
+    pub action: Action,
+    /// The digest of its canonical JSON.
+    pub hash: Digest,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub provenance: Provenance,
+    /// The fields that would change, at most twenty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// The fields that another manager holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Held>,
+}
+
+/// A field that another manager holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The field's path.
+    pub field: String,
+    /// Who holds it.
+    pub manager: String,
+}
+
+impl From<FieldConflict> for Held {
+    fn from(conflict: FieldConflict) -> Self {
+        Self { field: conflict.field, manager: conflict.manager }
+    }
+}
+
+/// Objects that can be applied at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// Counted from 1.
+    pub wave: usize,
+    /// The stage it belongs to.
+    pub stage: Stage,
+    /// The objects, in order.
+    pub objects: Vec<Item>,
+}
+
+/// A warning or a blocker.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    /// The code that `explain` knows.
+    pub code: String,
+    /// One sentence, fit to be shown.
+    pub text: String,
+}
+
+/// How many objects of each action there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Not there yet.
+    pub new: usize,
+    /// There and different.
+    pub changed: usize,
+    /// There as they should be.
+    pub unchanged: usize,
+    /// There, different, and held by another manager.
+    pub conflicting: usize,
+}
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    format_version: u32,
+    digest: Digest,
+    /// The bundle's digest.
+    pub bundle: Digest,
+    /// The target.
+    pub target: Binding,
+    /// How many objects of each action there are.
+    pub counts: Counts,
+    /// The waves in order.
+    pub waves: Vec<Wave>,
+    /// What a person should know.
+    pub warnings: Vec<Note>,
+    /// What keeps the plan from running.
+    pub blockers: Vec<Note>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        bundle: Digest,
+        target: Binding,
+        waves: Vec<Wave>,
+        mut warnings: Vec<Note>,
+        mut blockers: Vec<Note>,
+    ) -> Self {
+        for notes in [&mut warnings, &mut blockers] {
+            notes.sort();
+            notes.dedup();
+        }
+        let counts = count(&waves);
+        let digest = Digest::ZERO;
+        let plan =
+            Self { format_version: 1, digest, bundle, target, counts, waves, warnings, blockers };
+        Self { digest: plan.computed(), ..plan }
+    }
+
+    /// Returns the digest.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.counts.new + self.counts.changed + self.counts.conflicting == 0
+    }
+
+    /// Returns all objects in order.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.waves.iter().flat_map(|wave| &wave.objects)
+    }
+
+    /// The digest over what will be done.
+    fn computed(&self) -> Digest {
+        let waves: Vec<Value> = self
+            .waves
+            .iter()
+            .map(|wave| {
+                let objects = wave.objects.iter();
+                let objects: Vec<Value> =
+                    objects.map(|item| json!([item.object, item.hash, item.action])).collect();
+                json!([wave.stage, objects])
+            })
+            .collect();
+        let done = json!({"format": "blackstart.plan.v1", "bundle": self.bundle,
+                          "target": self.target, "waves": waves});
+        Digest::of(canonical(&done).as_bytes())
+    }
+
+    /// Returns what `--json` shows.
+    pub fn report(&self) -> Value {
+        json!({
+            "format_version": 1,
+            "digest": self.digest.oci(),
+            "target": {"name": self.target.name, "class": self.target.class,
+                       "uid": self.target.uid},
+            "counts": self.counts,
+            "waves": self.waves,
+            "warnings": self.warnings,
+            "blockers": self.blockers,
+        })
+    }
+
+    /// Returns the plan file: everything that [`Plan::read`] needs.
+    pub fn to_file(&self) -> Vec<u8> {
+        let mut text = format!("{:#}", json!(self)).into_bytes();
+        text.push(b'\n');
+        text
+    }
+
+    /// Reads a plan file and checks that its digest holds.
+    pub fn read(bytes: &[u8], origin: &str) -> Result<Self, PlanError> {
+        let wrong = |why: String| PlanError::File { origin: origin.to_owned(), why };
+        let plan: Self = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
+        if plan.format_version != 1 {
+            return Err(wrong(format!("its format is {}, not 1", plan.format_version)));
+        }
+        if plan.computed() != plan.digest || count(&plan.waves) != plan.counts {
+            return Err(wrong("its digest does not hold".to_owned()));
+        }
+        Ok(plan)
+    }
+}
+
+fn count(waves: &[Wave]) -> Counts {
+    let mut counts = Counts::default();
+    for item in waves.iter().flat_map(|wave| &wave.objects) {
+        *match item.action {
+            Action::New => &mut counts.new,
+            Action::Changed => &mut counts.changed,
+            Action::Unchanged => &mut counts.unchanged,
+            Action::Conflicting => &mut counts.conflicting,
+        } += 1;
+    }
+    counts
+}
+
+/// A plan together with the objects it speaks of.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub(super) plan: Plan,
+    pub(super) objects: BTreeMap<Digest, Object>,
+}
+
+impl Planned {
+    /// Joins a plan that was read with the objects it needs.
+    pub fn join(plan: Plan, objects: impl IntoIterator<Item = Object>) -> Result<Self, PlanError> {
+        let objects: BTreeMap<_, _> =
+            objects.into_iter().map(|object| (object.hash(), object)).collect();
+        if let Some(item) = plan.items().find(|item| !objects.contains_key(&item.hash)) {
+            return Err(PlanError::Missing { object: item.object.to_string() });
+        }
+        Ok(Self { plan, objects })
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns the object of an item.
+    pub fn object(&self, item: &Item) -> Option<&Object> {
+        self.objects.get(&item.hash)
+    }
+}
