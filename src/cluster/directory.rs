@@ -153,7 +153,9 @@ fn plain(text: &str) -> String {
 
 fn is_ours(name: &str) -> bool {
     let number = name.bytes().take_while(u8::is_ascii_digit).count();
-    number >= 4 && name[number..].starts_with('-') && name.ends_with(".json")
+    number >= 4
+        && name[number..].starts_with('-')
+        && Path::new(name).extension().is_some_and(|end| end == "json")
 }
 
 /// The script. Every name in it is made of plain characters only, so nothing needs quoting; single

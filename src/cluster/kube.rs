@@ -118,7 +118,7 @@ impl KubeCluster {
 
     fn get_value(&self, uri: &str, kind: &str) -> Result<Value, ClusterError> {
         let answer = self.call(&self.reading(uri.to_owned()))?;
-        self.expect(answer, kind)
+        self.expect(&answer, kind)
     }
 
     fn reading(&self, uri: String) -> Call {
@@ -126,7 +126,7 @@ impl KubeCluster {
         Call { method: Method::GET, uri, accept: "application/json", body: None, limit }
     }
 
-    fn expect(&self, answer: Answer, kind: &str) -> Result<Value, ClusterError> {
+    fn expect(&self, answer: &Answer, kind: &str) -> Result<Value, ClusterError> {
         if !(200..300).contains(&answer.code) {
             return Err(refusal(answer.code, &answer.body, kind, &self.server));
         }
@@ -200,7 +200,7 @@ impl KubeCluster {
                 let uri = format!("/apis/{name}/{version}");
                 let call = Call { limit: self.limits.discovery, ..self.reading(uri) };
                 let answer = self.runtime.block_on(self.once(&call));
-                match answer.and_then(|answer| self.expect(answer, "discovery")) {
+                match answer.and_then(|answer| self.expect(&answer, "discovery")) {
                     Ok(list) => kinds.add_resource_list(name, version, &list),
                     Err(_) => kinds.add_unknown(name),
                 }
@@ -256,7 +256,7 @@ impl Cluster for KubeCluster {
         for uri in ["/api", "/apis"] {
             let call = Call { accept: DISCOVERY, ..self.reading(uri.to_owned()) };
             let answer = self.call(&call)?;
-            let list = self.expect(answer, "discovery")?;
+            let list = self.expect(&answer, "discovery")?;
             if list["kind"] != "APIGroupDiscoveryList" {
                 return self.kinds_one_by_one();
             }
@@ -278,7 +278,7 @@ impl Cluster for KubeCluster {
                 return Ok(None);
             }
         }
-        self.expect(answer, &kind.text()).map(Some)
+        self.expect(&answer, &kind.text()).map(Some)
     }
 
     fn list(&self, kind: &ServedKind) -> Result<Vec<Value>, ClusterError> {
@@ -312,9 +312,8 @@ impl Cluster for KubeCluster {
         );
         let body = Some(canonical(object.value()));
         let answer = self.call(&Call { method: Method::PATCH, body, ..self.reading(uri) })?;
-        let (created, warnings) = (answer.code == 201, answer.warnings.clone());
-        let live = self.expect(answer, &kind.text())?;
-        Ok(Applied { live, created, warnings })
+        let live = self.expect(&answer, &kind.text())?;
+        Ok(Applied { live, created: answer.code == 201, warnings: answer.warnings })
     }
 }
 

@@ -62,10 +62,10 @@ impl Access {
         inline(&mut user, "client-certificate", folder)?;
         inline(&mut user, "client-key", folder)?;
         inline_token(&mut user, folder)?;
-        Self::of(name, &chosen, cluster, user)
+        Self::of(name, &chosen, &cluster, &user)
     }
 
-    fn of(name: &str, chosen: &Value, cluster: Value, user: Value) -> Result<Self, ClusterError> {
+    fn of(name: &str, chosen: &Value, cluster: &Value, user: &Value) -> Result<Self, ClusterError> {
         let server = cluster["server"].as_str().ok_or_else(|| bad("no server address"))?.to_owned();
         let ca = cluster["certificate-authority-data"].as_str().map(authority).transpose()?;
         let runs = user["exec"]["command"].as_str().map(safe);
@@ -146,7 +146,9 @@ fn authority(data: &str) -> Result<Digest, ClusterError> {
     certificates.sort();
     certificates.dedup();
     let mut hasher = Hasher::new();
-    certificates.iter().for_each(|der| hasher.update(der));
+    for der in &certificates {
+        hasher.update(der);
+    }
     Ok(hasher.finish())
 }
 

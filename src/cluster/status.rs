@@ -24,13 +24,11 @@ pub(super) fn refusal(code: u16, body: &[u8], kind: &str, server: &str) -> Clust
         403 => ClusterError::Forbidden { why },
         404 => not_found(&status, kind),
         409 if reason == "Conflict" || reason.is_empty() => conflict(&status, code, why),
-        409 => ClusterError::Busy { code, why },
-        400 | 413 => ClusterError::Invalid { why },
         422 if immutable(&status) => ClusterError::Immutable { why },
-        422 => ClusterError::Invalid { why },
+        400 | 413 | 422 => ClusterError::Invalid { why },
         // An unknown field of a built-in kind is a 500 to server-side apply.
         500 if why.contains("failed to create typed patch object") => ClusterError::Invalid { why },
-        429 | 503 | 504 => ClusterError::Busy { code, why },
+        409 | 429 | 503 | 504 => ClusterError::Busy { code, why },
         500..=599 => webhook(why, code),
         _ => ClusterError::Answer { why: format!("{} answers {code}: {why}", safe(server)) },
     }

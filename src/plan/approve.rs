@@ -40,11 +40,11 @@ impl Planned {
             let others = plan.blockers.len() - 1;
             return Err(PlanError::Blocked { first: first.text.clone(), others });
         }
-        if let Bound::Plan(seen) = confirmation.bound {
-            if seen != plan.digest() {
-                let now = plan.digest().short();
-                return Err(PlanError::Changed { seen: seen.short(), now });
-            }
+        if let Bound::Plan(seen) = confirmation.bound
+            && seen != plan.digest()
+        {
+            let now = plan.digest().short();
+            return Err(PlanError::Changed { seen: seen.short(), now });
         }
         check_target(plan, confirmation)?;
         Ok(Approved { planned: self })

@@ -49,7 +49,7 @@ pub fn make(
         Against::Cluster(cluster) => compare_cluster(desired, *cluster, &mut notes, cancel)?,
         Against::Directory(directory) => compare_directory(desired, directory, &mut notes)?,
     };
-    let objects = found.iter().map(|item| (item.wanted.hash(), item.wanted.clone())).collect();
+    let objects = found.iter().map(|item| (item.object.hash(), item.object.clone())).collect();
     let waves = waves(found);
     let plan = Plan::new(desired.bundle, target.clone(), waves, notes.warnings, notes.blockers);
     let writes = plan.counts.new + plan.counts.changed;
@@ -76,14 +76,14 @@ impl Notes {
 
 /// An object on its way into the plan.
 struct Wanted {
-    wanted: Object,
+    object: Object,
     provenance: Provenance,
     known: Known,
 }
 
 /// An object with what would happen to it.
 struct Found {
-    wanted: Object,
+    object: Object,
     provenance: Provenance,
     action: Action,
     fields: Vec<String>,
@@ -110,9 +110,9 @@ fn compare_cluster(
     let mut found = Vec::new();
     for (item, result) in wanted.into_iter().zip(results) {
         let compared = result?;
-        compared.say(&item.wanted, notes);
+        compared.say(&item.object, notes);
         found.push(Found {
-            wanted: item.wanted,
+            object: item.object,
             provenance: item.provenance,
             action: compared.action,
             fields: compared.fields,
@@ -153,7 +153,7 @@ fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec<Wanted> {
             }
             _ => object,
         };
-        wanted.push(Wanted { wanted: object, provenance, known });
+        wanted.push(Wanted { object, provenance, known });
     }
     check_duplicates(&wanted, notes);
     wanted
@@ -188,10 +188,10 @@ fn without_unfit<'a>(
 fn check_duplicates(wanted: &[Wanted], notes: &mut Notes) {
     let mut seen: HashMap<&ObjectRef, &Provenance> = HashMap::new();
     for item in wanted {
-        if let Some(first) = seen.insert(item.wanted.reference(), &item.provenance) {
+        if let Some(first) = seen.insert(item.object.reference(), &item.provenance) {
             let text = format!(
                 "{} comes from {}:{} and from {}:{}",
-                item.wanted.reference(),
+                item.object.reference(),
                 first.repo,
                 first.path,
                 item.provenance.repo,
@@ -245,15 +245,15 @@ fn live_objects(
 fn check_namespaces(wanted: &[Wanted], live: &Live, notes: &mut Notes) {
     let planned: BTreeSet<&str> = wanted
         .iter()
-        .map(|item| item.wanted.reference())
+        .map(|item| item.object.reference())
         .filter(|reference| reference.kind == "Namespace" && reference.group.is_empty())
         .map(|reference| reference.name.as_str())
         .collect();
     let mut missing: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for item in wanted {
-        let Some(namespace) = item.wanted.reference().namespace.as_deref() else { continue };
+        let Some(namespace) = item.object.reference().namespace.as_deref() else { continue };
         if !live.namespaces.contains(namespace) && !planned.contains(namespace) {
-            let first = || (0, item.wanted.reference().to_string());
+            let first = || (0, item.object.reference().to_string());
             missing.entry(namespace).or_insert_with(first).0 += 1;
         }
     }
@@ -303,7 +303,7 @@ impl Compared {
 }
 
 fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Compared, PlanError> {
-    let reference = item.wanted.reference();
+    let reference = item.object.reference();
     let before = live.objects.get(reference);
     let Known::Served(kind) = &item.known else { return Ok(Compared::of(Action::New)) };
     // Nothing can be asked about a place that the plan has yet to make.
@@ -311,7 +311,7 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
     if homeless {
         return Ok(Compared::of(Action::New));
     }
-    match cluster.apply(kind, &item.wanted, &ApplyOptions::DRY) {
+    match cluster.apply(kind, &item.object, &ApplyOptions::DRY) {
         Ok(dry) => {
             let fields = before.map(|before| differing(before, &dry.live));
             let action = match &fields {
@@ -330,7 +330,7 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
             Err(error.into())
         }
         Err(error) => {
-            let compared = Compared::by_eye(before, &item.wanted);
+            let compared = Compared::by_eye(before, &item.object);
             let waits = error.class() == Class::Wait;
             Ok(Compared { refused: (!waits).then_some(error), ..compared })
         }
@@ -347,20 +347,20 @@ fn compare_directory(
         there.iter().map(|object| (object.reference(), object)).collect();
     let wanted: Vec<Wanted> = without_unfit(desired, notes)
         .map(|item| Wanted {
-            wanted: item.object,
+            object: item.object,
             provenance: item.provenance,
             known: Known::Unknown,
         })
         .collect();
     check_duplicates(&wanted, notes);
     let found = wanted.into_iter().map(|item| {
-        let action = match there.get(item.wanted.reference()) {
+        let action = match there.get(item.object.reference()) {
             None => Action::New,
-            Some(before) if before.hash() == item.wanted.hash() => Action::Unchanged,
+            Some(before) if before.hash() == item.object.hash() => Action::Unchanged,
             Some(_) => Action::Changed,
         };
         Found {
-            wanted: item.wanted,
+            object: item.object,
             provenance: item.provenance,
             action,
             fields: Vec::new(),
@@ -372,19 +372,19 @@ fn compare_directory(
 
 /// Cuts the objects into waves: one for each stage, bindings after the roles they name.
 fn waves(mut found: Vec<Found>) -> Vec<Wave> {
-    found.sort_by_cached_key(|item| sort_key(&item.wanted));
+    found.sort_by_cached_key(|item| sort_key(&item.object));
     let mut waves: Vec<Wave> = Vec::new();
     let mut last = None;
     for item in found {
-        let (stage, late, ..) = sort_key(&item.wanted);
+        let (stage, late, ..) = sort_key(&item.object);
         if last != Some((stage, late)) {
             waves.push(Wave { wave: waves.len() + 1, stage, objects: Vec::new() });
             last = Some((stage, late));
         }
-        let hash = item.wanted.hash();
+        let hash = item.object.hash();
         let entry = Item {
-            object: item.wanted.reference().clone(),
-            version: item.wanted.version().to_owned(),
+            object: item.object.reference().clone(),
+            version: item.object.version().to_owned(),
             action: item.action,
             hash,
             provenance: item.provenance,

@@ -39,16 +39,15 @@ impl Scope {
     pub(super) fn of(&self, object: &Object) -> Known {
         let reference = object.reference();
         let (group, version, kind) = (&reference.group, object.version(), &reference.kind);
-        if self.kinds.serves(group, version, kind) {
-            if let Some(served) = self.kinds.find(group, version, kind) {
-                return Known::Served(served.clone());
-            }
+        let served = self.kinds.find(group, version, kind);
+        if let Some(served) = served.filter(|served| served.version == version) {
+            return Known::Served(served.clone());
         }
         match self.defined.get(&(group.clone(), kind.clone())) {
             Some((namespaced, versions)) if versions.iter().any(|known| known == version) => {
                 Known::Defined { namespaced: *namespaced }
             }
-            _ => match self.kinds.find(group, version, kind) {
+            _ => match served {
                 Some(other) => Known::OtherVersion(other.version.clone()),
                 None => Known::Unknown,
             },

@@ -106,7 +106,7 @@ impl Run<'_> {
             match self.cluster.list(&kind) {
                 Ok(list) => {
                     for value in list {
-                        let reached = status(&value, &Rules::default());
+                        let reached = status(&value, Rules::default());
                         let Ok(object) = Object::from_value(value) else { continue };
                         if wanted.contains(object.reference()) {
                             found.insert(object.reference().clone(), reached);

@@ -153,11 +153,12 @@ impl<'a> Run<'a> {
         let kind = self.served(item)?;
         let applied = self.cluster.apply(&kind, object, &ApplyOptions::REAL)?;
         let action = if applied.created { "created" } else { "configured" };
-        let ready = status(&applied.live, &Rules::default()) == Status::Current;
+        let ready = status(&applied.live, Rules::default()) == Status::Current;
         let mut state = self.state();
-        match applied.created {
-            true => state.outcome.created += 1,
-            false => state.outcome.configured += 1,
+        if applied.created {
+            state.outcome.created += 1;
+        } else {
+            state.outcome.configured += 1;
         }
         if !ready {
             state.unready.insert(item.object.clone());

@@ -70,6 +70,7 @@ impl Keys {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(error: rcgen::Error) -> TargetError {
     TargetError::Certificate { why: error.to_string() }
 }

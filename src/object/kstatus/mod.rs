@@ -52,11 +52,11 @@ pub struct Rules {
 
 /// Returns the status of what a GET gave; `None` stands for a 404.
 pub fn status_of(live: Option<&Value>) -> Status {
-    live.map_or(Status::NotFound, |live| status(live, &Rules::default()))
+    live.map_or(Status::NotFound, |live| status(live, Rules::default()))
 }
 
 /// Returns the status of a live object.
-pub fn status(live: &Value, rules: &Rules) -> Status {
+pub fn status(live: &Value, rules: Rules) -> Status {
     if !live["metadata"]["deletionTimestamp"].is_null() {
         return Status::Terminating;
     }
@@ -65,16 +65,16 @@ pub fn status(live: &Value, rules: &Rules) -> Status {
     if seen.is_some() && seen != written {
         return progress("its controller has not seen the last change yet");
     }
-    if let Some(condition) = condition(live, "Reconciling").filter(|found| found.is_true()) {
+    if let Some(condition) = condition(live, "Reconciling").filter(Condition::is_true) {
         return Status::InProgress(condition.text());
     }
-    if let Some(condition) = condition(live, "Stalled").filter(|found| found.is_true()) {
+    if let Some(condition) = condition(live, "Stalled").filter(Condition::is_true) {
         return Status::Failed(condition.text());
     }
     by_kind(live, rules)
 }
 
-fn by_kind(live: &Value, rules: &Rules) -> Status {
+fn by_kind(live: &Value, rules: Rules) -> Status {
     let group = live["apiVersion"].as_str().unwrap_or_default();
     let group = group.split_once('/').map_or("", |(group, _)| group);
     match (group, live["kind"].as_str().unwrap_or_default()) {

@@ -8,7 +8,7 @@ fn live(api_version: &str, kind: &str, spec: Value, status: Value) -> Value {
 }
 
 fn short(value: &Value) -> &'static str {
-    match super::status(value, &Rules::default()) {
+    match super::status(value, Rules::default()) {
         Status::Current => "current",
         Status::InProgress(_) => "progress",
         Status::Failed(_) => "failed",
@@ -193,7 +193,7 @@ fn jobs_and_the_wish_that_they_complete() {
     );
     let job = live("batch/v1", "Job", json!({}), running);
     let rules = Rules { jobs_complete: true, ..Rules::default() };
-    assert!(matches!(status(&job, &rules), Status::InProgress(_)));
+    assert!(matches!(status(&job, rules), Status::InProgress(_)));
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn claims_and_services() {
     );
     let pending = live("v1", "PersistentVolumeClaim", json!({}), phase("Pending"));
     let rules = Rules { binds_at_first_use: true, ..Rules::default() };
-    assert_eq!(status(&pending, &rules), Status::Current);
+    assert_eq!(status(&pending, rules), Status::Current);
     table(
         "v1",
         "Service",
@@ -286,9 +286,9 @@ fn other_kinds_go_by_their_ready_condition() {
     );
     let rules = Rules { reports_ready: true, ..Rules::default() };
     let silent = live("example.com/v1", "Widget", json!({}), json!({}));
-    assert!(matches!(status(&silent, &rules), Status::InProgress(_)));
+    assert!(matches!(status(&silent, rules), Status::InProgress(_)));
     assert_eq!(
-        status(&live("example.com/v1", "Widget", json!({}), ready("False")), &rules),
+        status(&live("example.com/v1", "Widget", json!({}), ready("False")), rules),
         Status::InProgress("Ready is False".to_owned())
     );
 }

@@ -77,7 +77,7 @@ pub fn read(bytes: &[u8], origin: &str, limits: &Limits) -> Result<Read, ObjectE
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| ObjectError::Yaml {
         origin: origin.to_owned(),
-        line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
+        line: bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count(),
         why: "not UTF-8".to_owned(),
     })?;
     let mut read = Read::default();
@@ -112,11 +112,12 @@ fn unfold(
     for item in items {
         let mut item = item.clone();
         // A typed list need not repeat what its items are.
-        if let Value::Object(members) = &mut item {
-            if !item_kind.is_empty() && !members.contains_key("kind") {
-                members.insert("kind".to_owned(), item_kind.clone().into());
-                members.insert("apiVersion".to_owned(), value["apiVersion"].clone());
-            }
+        if let Value::Object(members) = &mut item
+            && !item_kind.is_empty()
+            && !members.contains_key("kind")
+        {
+            members.insert("kind".to_owned(), item_kind.clone().into());
+            members.insert("apiVersion".to_owned(), value["apiVersion"].clone());
         }
         unfold(item, line, origin, objects)?;
     }

@@ -32,9 +32,9 @@ impl Scalar {
 pub(super) fn resolve(text: &str, plain: bool, tag: Option<&str>) -> Result<Scalar, String> {
     let resolved = match tag {
         None if !plain => return Ok(Scalar::Text(text.to_owned())),
-        Some("str") => return Ok(Scalar::Text(text.to_owned())),
         Some("binary") => return binary(text),
         None | Some("bool" | "int" | "float" | "null" | "timestamp") => by_form(text),
+        // `!!str`, and tags that nobody knows: the text stays as it is.
         Some(_) => return Ok(Scalar::Text(text.to_owned())),
     };
     match (tag, resolved) {
