@@ -103,7 +103,12 @@ pub fn walk<R: Read>(
             return Err(invalid(format!("{name} comes twice")));
         }
         if !folder {
-            take(name, size, &mut entry)?;
+            let mut exact = Exact { from: entry, left: size };
+            take(name, size, &mut exact)?;
+            io::copy(&mut exact, &mut io::sink())?;
+            if exact.left != 0 {
+                return Err(invalid(format!("{name} is cut short")));
+            }
         }
     }
     if long_path.is_some() {
