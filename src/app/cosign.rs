@@ -105,7 +105,7 @@ fn prove(opened: &Opened, ports: &Ports<'_>, report: &mut Report) -> Result<(), 
         let bare = Bare::open(&repo.path)?;
         for pack in bare.packs()? {
             ports.cancel.check()?;
-            prove_index(&bare, repo, &pack, opened.folder(), ports)?;
+            prove_index(&bare, repo, &pack, ports)?;
         }
         let findings = bare.check(ports.cancel)?;
         report
@@ -119,12 +119,11 @@ fn prove_index(
     bare: &Bare,
     repo: &OpenedRepo,
     pack: &Pack,
-    scratch: &Path,
     ports: &Ports<'_>,
 ) -> Result<(), Failure> {
     let index = File::open(&pack.index).and_then(hash_reader);
     let (found, _) = index.map_err(DiskError::at("read", &pack.index))?;
-    if bare.rebuilt_index(&pack.pack, scratch, ports.cancel)? == found {
+    if bare.rebuilt_index(pack, ports.cancel)? == found {
         return Ok(());
     }
     Err(CosignError::FalseIndex { repo: safe(&repo.name), pack: pack.stem.clone() }.into())

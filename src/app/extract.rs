@@ -13,6 +13,7 @@ use crate::bundle::verify::Accepted;
 use crate::config::Environment;
 use crate::disk::{atomic, folder};
 use crate::keys::identity::Identities;
+use crate::model::cancel::Cancel;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::git::{RefName, RefTip};
 use crate::model::id::Seq;
@@ -187,7 +188,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let mut repos = Vec::new();
     for repo in opened.repos() {
         ports.cancel.check()?;
-        repos.push(place(repo, &to, request)?);
+        repos.push(place(repo, &to, request, ports.cancel)?);
     }
     atomic::write(&to.join("repos.tsv"), table(&repos, opened.repos()).as_bytes(), 0o644)?;
     let left_out = opened
@@ -234,7 +235,12 @@ fn no_match(opened: &Opened, wanted: &[String]) -> Failure {
     BundleError::NoRepo { wanted: wanted.join(", "), held: crate::model::safe::safe(shown) }.into()
 }
 
-fn place(repo: &OpenedRepo, to: &Path, request: &Request) -> Result<Extracted, Failure> {
+fn place(
+    repo: &OpenedRepo,
+    to: &Path,
+    request: &Request,
+    cancel: &Cancel,
+) -> Result<Extracted, Failure> {
     let folder_name =
         if repo.entry.is_some() { extracted_folder(&repo.name) } else { repo.folder.clone() };
     let at = to.join(&folder_name);
@@ -248,7 +254,7 @@ fn place(repo: &OpenedRepo, to: &Path, request: &Request) -> Result<Extracted, F
     }
     let (files, skipped) = match &request.worktree {
         None => (None, Vec::new()),
-        Some(revision) => worktree(&bare, revision, &at)?,
+        Some(revision) => worktree(&bare, revision, &at, cancel)?,
     };
     let refs = bare.refs()?.tips.len();
     Ok(Extracted { name: repo.name.clone(), folder: folder_name, refs, files, skipped })
@@ -275,13 +281,18 @@ fn name_pinned(bare: &Bare, repo: &OpenedRepo) -> Result<(), Failure> {
     Ok(bare.publish(&refs)?)
 }
 
-fn worktree(bare: &Bare, revision: &str, at: &Path) -> Result<(Option<u64>, Vec<String>), Failure> {
+fn worktree(
+    bare: &Bare,
+    revision: &str,
+    at: &Path,
+    cancel: &Cancel,
+) -> Result<(Option<u64>, Vec<String>), Failure> {
     let commit = match bare.resolve(revision) {
         Ok(commit) => commit,
         Err(error) => return Ok((Some(0), vec![format!("no files: {error}")])),
     };
     let exported =
-        bare.export(commit, "", &at.with_extension("files"), &ExportLimits::default())?;
+        bare.export(commit, "", &at.with_extension("files"), &ExportLimits::default(), cancel)?;
     let skipped =
         exported.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.why));
     Ok((Some(exported.files), skipped.collect()))

@@ -125,11 +125,9 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         return Ok(dry_run(&specs, &chosen));
     }
     let job = Job::prepare(kit, ports)?;
-    let mut options = job.mirror_options(request.deadline);
-    let skipped = specs.iter().zip(&chosen).filter(|(_, chosen)| !**chosen);
-    options.skip = skipped.map(|(spec, _)| spec.name.clone()).collect();
-    let mirrored =
-        mirror::update(&specs, &options, ports.tools, ports.clock, ports.observer, ports.cancel)?;
+    let options = job.mirror_options(request.deadline);
+    let Ports { tools, clock, observer, cancel, .. } = *ports;
+    let mirrored = mirror::update(&specs, &chosen, &options, tools, clock, observer, cancel)?;
     let snapshot = freeze(&mirrored, ports.clock.now())?;
     if !snapshot.any_current() {
         return Err(SnapshotError::NothingCurrent(reasons(&mirrored)).into());

@@ -1,6 +1,5 @@
 //! How mirrors are kept: where, how many at once, how long, and what the machine hands in.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,8 +23,6 @@ pub struct Options {
     pub max_bytes: u64,
     /// By which part a listing of repositories may shrink; discovery uses it, not this module.
     pub max_shrink: f64,
-    /// Names of repositories that are not asked for this time; their copies are carried.
-    pub skip: BTreeSet<String>,
     /// What the machine hands in.
     pub environment: Environment,
 }
@@ -42,7 +39,6 @@ impl Options {
             connect: Duration::from_secs(10),
             max_bytes: 64 << 30,
             max_shrink: 0.3,
-            skip: BTreeSet::new(),
             environment: Environment::default(),
         }
     }
