@@ -10,6 +10,7 @@ use crate::bundle::port::Parts;
 use crate::bundle::verify::Verified;
 use crate::keys::trust::{TrustFile, TrustVersion, signed_by};
 use crate::model::digest::{Digest, hash_reader};
+use crate::model::id::Seq;
 use crate::model::safe::safe;
 use crate::store::{DirStore, StoreError};
 
@@ -21,9 +22,11 @@ pub fn all_snapshots(
     report: &mut Report,
 ) -> Result<Vec<Verified>, Failure> {
     let mut verified: Vec<Verified> = Vec::new();
-    for seq in reader.seqs()? {
+    let seqs = reader.seqs()?;
+    let newest_seq = seqs.last().copied().unwrap_or(Seq::MAX);
+    for seq in seqs {
         ports.cancel.check()?;
-        match reader.verify(seq, ports) {
+        match reader.verify_listed(seq, newest_seq, ports) {
             Ok(snapshot) => {
                 let before = verified.last().map_or(Digest::ZERO, Verified::digest);
                 if snapshot.manifest().prev != before {

@@ -230,7 +230,13 @@ impl Job {
         for seq in seqs.iter().rev() {
             let raw =
                 self.store.snapshot(*seq).map_err(StoreError::at("read", self.store.place()))?;
-            let terms = verify::Terms { trusted: &self.trusted, now, seen: None, chained: true };
+            let terms = verify::Terms {
+                trusted: &self.trusted,
+                now,
+                seen: None,
+                chained: true,
+                superseded: true,
+            };
             if let Some(raw) = raw
                 && let Ok(verified) = verify(&raw, &terms)
             {
@@ -280,6 +286,7 @@ impl Job {
             now: ports.clock.now(),
             seen: device::seen(&self.state),
             chained: false,
+            superseded: false,
         };
         // Read back as any reader would: a snapshot that its own job cannot verify is no success.
         let verified = verify(&raw, &terms)?;

@@ -92,23 +92,16 @@ impl Entry {
 /// Lists the store.
 pub fn run(place: &Place, ports: &Ports<'_>) -> Result<Report, Failure> {
     let reader = Reader::open(place, ports)?;
-    let entry = |seq: Seq| match reader.verify(seq, ports) {
-        Ok(verified) => Entry { remarks: quiet_about_age(&verified), ..Entry::of(&verified) },
+    let seqs = reader.seqs()?;
+    let newest = seqs.last().copied().unwrap_or(Seq::MAX);
+    let entry = |seq: Seq| match reader.verify_listed(seq, newest, ports) {
+        Ok(verified) => Entry::of(&verified),
         Err(failure) => Entry::red(seq, &failure),
     };
-    let snapshots = reader.seqs()?.into_iter().map(entry).collect();
+    let snapshots = seqs.into_iter().map(entry).collect();
     Ok(Report {
         format_version: FORMAT_VERSION,
         stream: reader.trusted.file().stream.to_string(),
         snapshots,
     })
-}
-
-/// Every snapshot but the newest is old: in a list that is no news.
-fn quiet_about_age(verified: &Verified) -> Vec<String> {
-    verified
-        .remarks()
-        .filter(|remark| !remark.starts_with("a newer snapshot"))
-        .map(str::to_owned)
-        .collect()
 }

@@ -7,6 +7,7 @@ mod audit;
 pub mod clock;
 mod cosign;
 mod device;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod extract;

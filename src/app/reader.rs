@@ -154,13 +154,34 @@ impl Reader {
         Ok(seqs.into_iter().collect())
     }
 
-    /// Verifies one snapshot, in whichever store it verifies.
+    /// Verifies one snapshot for use, in whichever store it verifies.
     pub fn verify(&self, seq: Seq, ports: &Ports<'_>) -> Result<Verified, Failure> {
         let seen = self.state.as_deref().and_then(device::seen);
-        let terms = Terms { trusted: &self.trusted, now: ports.clock.now(), seen, chained: false };
+        let terms = Terms { seen, ..self.terms(ports) };
+        self.verify_on(seq, &terms)
+    }
+
+    /// Verifies one snapshot of a list whose last is `newest`: older ones are no news there.
+    pub fn verify_listed(
+        &self,
+        seq: Seq,
+        newest: Seq,
+        ports: &Ports<'_>,
+    ) -> Result<Verified, Failure> {
+        let seen = self.state.as_deref().and_then(device::seen).filter(|seen| seen.seq == seq);
+        let terms = Terms { seen, superseded: seq < newest, ..self.terms(ports) };
+        self.verify_on(seq, &terms)
+    }
+
+    fn terms(&self, ports: &Ports<'_>) -> Terms<'_> {
+        let now = ports.clock.now();
+        Terms { trusted: &self.trusted, now, seen: None, chained: false, superseded: false }
+    }
+
+    fn verify_on(&self, seq: Seq, terms: &Terms<'_>) -> Result<Verified, Failure> {
         let mut first_error = None;
         for source in &self.sources {
-            match verify_at(&**source, seq, &terms) {
+            match verify_at(&**source, seq, terms) {
                 Ok(verified) => return Ok(verified),
                 Err(BundleError::NoSnapshot { .. }) if first_error.is_some() => {}
                 Err(error) => drop(first_error.get_or_insert(error)),

@@ -41,6 +41,8 @@ pub struct Terms<'a> {
     /// Whether an accepted later manifest leads here by `prev`: only then may a key vouch that was
     /// revoked later.
     pub chained: bool,
+    /// Whether a newer snapshot is known: then this one is not late.
+    pub superseded: bool,
 }
 
 /// How much a snapshot can be relied on. Red is an error, not a value.
@@ -240,7 +242,7 @@ fn remarks(manifest: &Manifest, signatures: &[SignatureVerdict], terms: &Terms<'
             "it is dated {}, in the future: one of the clocks is wrong",
             manifest.created
         ));
-    } else if manifest.next_by < terms.now {
+    } else if manifest.next_by < terms.now && !terms.superseded {
         remarks.push(format!("a newer snapshot should exist since {}", manifest.next_by));
     }
     if !manifest.complete {

@@ -102,6 +102,8 @@ pub enum Command {
     Export(command::export::Args),
     /// Take bundles from sticks and files into the store
     Import(command::import::Args),
+    /// Check configuration, keys, tools, clock, store and freshness
+    Doctor(command::doctor::Args),
     /// Explain a code from a message, offline
     Explain(command::explain::Args),
     /// Print completions for a shell

@@ -1,6 +1,7 @@
 //! One file a command: arguments to a request, a report to text.
 
 pub mod completions;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod extract;
@@ -26,6 +27,7 @@ pub fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
         Command::Verify(args) => verify::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Import(args) => import::run(args, shell),
+        Command::Doctor(args) => doctor::run(args, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Completions(args) => completions::run(args, shell),
         Command::Man(args) => man::run(args, shell),

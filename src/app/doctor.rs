@@ -1,0 +1,202 @@
+//! `doctor`: would a snapshot and a recovery work from here? Changes nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{FORMAT_VERSION, Failure, Kit, Place, Ports, Reader, Which, job, sources};
+use crate::disk::{scratch, space};
+use crate::keys::tool_signer;
+use crate::keys::trust::Trusted;
+use crate::model::id::Role;
+use crate::source::{Credential, Location};
+
+/// Less free space than this is worth a warning, in bytes.
+const LITTLE_SPACE: u64 = 1 << 30;
+
+/// The report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The version of this shape.
+    pub format_version: u32,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What.
+    pub what: String,
+    /// `good`, `warning`, `bad`.
+    pub verdict: &'static str,
+    /// What was found, and what to do about it.
+    pub detail: String,
+}
+
+impl Report {
+    /// Returns whether something must be mended.
+    pub fn any_bad(&self) -> bool {
+        self.checks.iter().any(|check| check.verdict == "bad")
+    }
+}
+
+fn check(what: impl Into<String>, verdict: &'static str, detail: impl Into<String>) -> Check {
+    Check { what: what.into(), verdict, detail: detail.into() }
+}
+
+/// A result as a check: its error is said with what to do next.
+fn checked(what: impl Into<String>, result: Result<String, Failure>) -> Check {
+    match result {
+        Ok(detail) => check(what, "good", detail),
+        Err(failure) => check(what, "bad", format!("{failure}; next: {}", failure.next())),
+    }
+}
+
+/// Looks at everything. Fails only where there is no kit to look at.
+pub fn run(place: &Place, ports: &Ports<'_>) -> Result<Report, Failure> {
+    let kit = Kit::find(place.config.as_deref(), ports.environment)?;
+    let mut checks = vec![check("configuration", "good", kit.config.path.display().to_string())];
+    match kit.trusted() {
+        Ok(trusted) => checks.extend(trust(&kit, &trusted, ports)),
+        Err(failure) => checks.push(checked("trust", Err(failure))),
+    }
+    checks.extend(sources_and_tools(&kit, ports));
+    checks.extend(kit.config.stores().iter().map(|store| writable("store", store)));
+    checks.push(writable("state", &kit.state_folder(ports.environment)));
+    checks.push(check("clock", "good", format!("{}, compare with a watch", ports.clock.now())));
+    checks.push(freshness(place, ports));
+    Ok(Report { format_version: FORMAT_VERSION, checks })
+}
+
+fn trust(kit: &Kit, trusted: &Trusted, ports: &Ports<'_>) -> Vec<Check> {
+    let file = trusted.file();
+    let version = format!("version {}, {} roots", file.version, file.roots.len());
+    let mut checks = vec![check("trust", "good", version)];
+    if let Some(pending) = trusted.pending() {
+        checks.push(check(
+            "trust",
+            "warning",
+            format!("version {pending} lacks signatures: blackstart trust sign"),
+        ));
+    }
+    if trusted.is_overdue(ports.clock.now()) {
+        checks.push(check(
+            "trust",
+            "warning",
+            "a new version is overdue; nothing stops because of it",
+        ));
+    }
+    checks.push(signer(kit, trusted, ports));
+    checks.push(seals(kit, trusted));
+    if kit.folder().join("keys/root").is_file() {
+        checks.push(check(
+            "root key",
+            "warning",
+            "keys/root lies here: move it offline, to two places",
+        ));
+    }
+    checks
+}
+
+fn signer(kit: &Kit, trusted: &Trusted, ports: &Ports<'_>) -> Check {
+    let path = kit.config.at(&kit.config.file.signer);
+    let agent = job::agent_environment(ports.environment);
+    match tool_signer::load(&path, ports.tools, &agent, ports.prompt, ports.cancel) {
+        Err(error) => checked("signing key", Err(error.into())),
+        Ok(signer)
+            if trusted.file().signers_of(&Role::job()).any(|line| line.key == *signer.public()) =>
+        {
+            check("signing key", "good", signer.public().fingerprint())
+        }
+        Ok(signer) => {
+            let detail =
+                format!("{} is not trusted for the role job", signer.public().fingerprint());
+            check("signing key", "bad", detail)
+        }
+    }
+}
+
+fn seals(kit: &Kit, trusted: &Trusted) -> Check {
+    let Some(epoch) = trusted.file().newest_epoch() else {
+        return check("seals", "bad", "the trust file names no epoch key: blackstart keys new");
+    };
+    let listed = kit.seals(epoch.number).and_then(|files| {
+        trusted.check_seals(&files, epoch.number)?;
+        Ok(format!("epoch {}, {} files, signed by the roots", epoch.number, files.len()))
+    });
+    checked("seals", listed)
+}
+
+/// Whether the programs are here that the configured sources need.
+fn sources_and_tools(kit: &Kit, ports: &Ports<'_>) -> Vec<Check> {
+    let specs = match sources::expand(kit) {
+        Ok(specs) => specs,
+        Err(failure) => return vec![checked("sources", Err(failure))],
+    };
+    let mut checks = vec![match specs.len() {
+        0 => check("sources", "warning", "none: append [[source]] blocks to blackstart.toml"),
+        count => check("sources", "good", super::text::count(count, "repository")),
+    }];
+    let any = |test: fn(&Location) -> bool| specs.iter().any(|spec| test(&spec.location));
+    let needs = [
+        (
+            "git-upload-pack",
+            any(|location| matches!(location, Location::Path(_))),
+            "sources that are paths",
+        ),
+        ("ssh", any(|location| matches!(location, Location::Ssh { .. })), "sources over ssh"),
+        ("kustomize", true, "roots that are kustomizations"),
+    ];
+    for (tool, needed, why) in needs.into_iter().filter(|(_, needed, _)| *needed) {
+        debug_assert!(needed);
+        checks.push(match ports.tools.find(tool) {
+            Some(path) => check(tool, "good", path.display().to_string()),
+            None => check(tool, "warning", format!("not found; needed for {why}")),
+        });
+    }
+    let files = specs.iter().filter_map(|spec| match &spec.credential {
+        Credential::TokenFile(path) if !path.is_file() => Some(path),
+        _ => None,
+    });
+    checks.extend(
+        files.map(|path| check("credential", "bad", format!("{} is missing", path.display()))),
+    );
+    checks
+}
+
+/// Whether a file can be made where the nearest existing folder is, and how much room there is.
+fn writable(what: &str, path: &Path) -> Check {
+    let nearest: PathBuf =
+        path.ancestors().find(|folder| folder.is_dir()).unwrap_or(path).to_owned();
+    let probed =
+        scratch::file(&nearest).map_err(Failure::from).and_then(|_| Ok(space::free(&nearest)?));
+    match probed {
+        Ok(free) if free < LITTLE_SPACE => check(
+            what,
+            "warning",
+            format!("{}: only {} free", path.display(), super::text::size(free)),
+        ),
+        Ok(free) => check(
+            what,
+            "good",
+            format!("{}: writable, {} free", path.display(), super::text::size(free)),
+        ),
+        Err(failure) => check(what, "bad", format!("{}: {failure}", path.display())),
+    }
+}
+
+fn freshness(place: &Place, ports: &Ports<'_>) -> Check {
+    let newest = Reader::open(place, ports).and_then(|reader| reader.select(Which::Latest, ports));
+    match newest {
+        Ok(verified) => {
+            let manifest = verified.manifest();
+            let late = manifest.next_by < ports.clock.now();
+            let age = super::text::age(manifest.created, ports.clock.now());
+            let detail =
+                format!("snapshot {}, {age} old, {}", manifest.seq, verified.level().word());
+            check("freshness", if late { "warning" } else { "good" }, detail)
+        }
+        Err(failure) => check("freshness", "warning", format!("no usable snapshot: {failure}")),
+    }
+}
