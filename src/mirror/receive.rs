@@ -1,10 +1,11 @@
 //! Receiving a pack: into a quarantine, indexed, proven, and only then into the mirror.
 
 use std::collections::HashSet;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::disk::quarantine::Quarantine;
-use crate::disk::{atomic, folder};
+use crate::disk::{DiskError, scratch};
 use crate::model::git::{Oid, RefName, Refs};
 use crate::repo::{Bare, Store, dangling, enter, first_parents, index_pack};
 
@@ -40,9 +41,9 @@ pub(super) fn receive(
     let bases = (!haves.is_empty()).then(|| store.into_odb());
     let hash = crate::repo::hash(bare.format());
     let mut indexed = None;
-    let within = objects.join("pack");
+    let folder_of_packs = objects.join("pack");
     session.receive(&wants, &haves, |pack| {
-        indexed = index_pack(pack, &within, bases, hash, watch.cancel)?;
+        indexed = index_pack(pack, &folder_of_packs, bases, hash, watch.cancel)?;
         Ok(())
     })?;
     watch
@@ -61,12 +62,14 @@ pub(super) fn receive(
 fn quarantine(bare: &Bare) -> Result<(Quarantine, PathBuf), Trouble> {
     let quarantine = Quarantine::new(bare.path(), "incoming")?;
     let objects = quarantine.path().join("objects");
-    folder::create(&objects.join("pack"), 0o700)?;
-    folder::create(&objects.join("info"), 0o700)?;
+    scratch::folder(&objects.join("pack"))?;
+    scratch::folder(&objects.join("info"))?;
     let base = std::path::absolute(bare.path().join("objects"))
         .map_err(|error| Trouble::here(error.to_string()))?;
     let line = [base.as_os_str().as_encoded_bytes(), b"\n"].concat();
-    atomic::write(&objects.join("info/alternates"), &line, 0o600)?;
+    let alternates = objects.join("info/alternates");
+    let written = scratch::create(&alternates, 0o600)?.write_all(&line);
+    written.map_err(DiskError::at("write", &alternates))?;
     Ok((quarantine, objects))
 }
 

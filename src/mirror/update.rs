@@ -134,11 +134,10 @@ impl Run<'_> {
             }
             refuse_loss(proven, &listing)?;
         }
-        let bare = match &copy.proven {
-            Some(proven) => proven.bare.clone(),
-            None => Bare::create(&copy.path, listing.format)?,
+        let (bare, before) = match &copy.proven {
+            Some(proven) => (proven.bare.clone(), proven.refs.clone()),
+            None => (Bare::skeleton(&copy.path, listing.format)?, unborn()),
         };
-        let before = bare.refs()?;
         watch.allow(self.options.max_bytes);
         let mut findings = receive::receive(&mut session, &bare, &before, &listing, watch)?;
         session.close();

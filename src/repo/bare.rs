@@ -50,8 +50,8 @@ impl Bare {
         Ok(bare)
     }
 
-    /// Writes what every repository needs beside refs and packs.
-    fn skeleton(path: &Path, format: ObjectFormat) -> Result<Self, RepoError> {
+    /// Writes what every repository needs beside refs and packs. Without refs it is none yet.
+    pub(crate) fn skeleton(path: &Path, format: ObjectFormat) -> Result<Self, RepoError> {
         folder::create(&path.join("objects/pack"), 0o755)?;
         folder::create(&path.join("refs/heads"), 0o755)?;
         atomic::write(&path.join("config"), config_text(format).as_bytes(), 0o644)?;

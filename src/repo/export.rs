@@ -6,10 +6,11 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{DiskError, atomic, folder};
+use crate::disk::{DiskError, folder, scratch};
 use crate::model::cancel::Cancel;
 use crate::model::git::Oid;
 use crate::model::safe::safe;
@@ -76,6 +77,7 @@ struct Item {
 impl Bare {
     /// Writes the files of `commit` below `folder` (empty for all) to `dest`, which must not exist.
     ///
+    /// The files are not synced: after a crash they are exported again.
     /// Line endings, `ident` and every other filter are left alone: the bytes are those in Git.
     pub fn export(
         &self,
@@ -219,7 +221,8 @@ fn write_all(
         make_parent(&at)?;
         let bytes = read_blob(store, item.oid, &item.path.to_string_lossy(), limits.file_bytes)?;
         let mode = if item.kind == EntryKind::Executable { 0o755 } else { 0o644 };
-        atomic::write_new(&at, &bytes, mode)?;
+        let written = scratch::create(&at, mode)?.write_all(&bytes);
+        written.map_err(DiskError::at("write", &at))?;
         done.files += 1;
     }
     for item in links {
@@ -240,7 +243,7 @@ fn write_all(
 
 fn make_parent(path: &Path) -> Result<(), RepoError> {
     match path.parent() {
-        Some(parent) if !parent.is_dir() => Ok(folder::create(parent, 0o755)?),
+        Some(parent) if !parent.is_dir() => Ok(scratch::folder(parent)?),
         _ => Ok(()),
     }
 }

@@ -24,7 +24,9 @@ fn every_odd_repository_comes_over_http_byte_for_byte() {
     for state in [RepoState::Fresh, RepoState::Unchanged] {
         let run = run(&specs, &options);
         run.assert_all(state);
-        animals.iter().for_each(|animal| run.assert_equal(&animal.name, &animal.path));
+        for animal in &animals {
+            run.assert_equal(&animal.name, &animal.path);
+        }
         run.assert_equal("empty-sha256", &root.join("empty-sha256.git"));
         println!("{state}: {:?}", run.took);
     }
