@@ -12,6 +12,8 @@
 
 mod support;
 
+#[path = "mirror/hostile.rs"]
+mod hostile;
 #[path = "mirror/hosts.rs"]
 mod hosts;
 #[path = "mirror/paths.rs"]

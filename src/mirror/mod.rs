@@ -10,6 +10,7 @@
 //! gix speaks the protocol; everything around it that gix leaves open (pruning, HEAD, connectivity,
 //! durability, limits) is done here, and its ref transactions are not used.
 
+mod clients;
 mod credential;
 mod error;
 mod fault;
@@ -19,10 +20,12 @@ mod listing;
 mod options;
 mod outcome;
 mod pipe;
+mod publish;
 mod receive;
 mod record;
 mod run;
 mod session;
+mod standing;
 mod update;
 mod watch;
 

@@ -11,9 +11,9 @@ use crate::model::safe::safe;
 use crate::source::Spec;
 use crate::tools::Tools;
 
+use super::clients::Clients;
 use super::error::MirrorError;
 use super::hosts::Hosts;
-use super::http::Clients;
 use super::options::Options;
 use super::outcome::Mirrored;
 use super::update::Run;
@@ -52,22 +52,24 @@ pub fn update(
     let workers = options.concurrency.clamp(1, specs.len().max(1));
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(index) = queue.take() {
-                    let wanted = chosen.get(index).copied().unwrap_or(true);
-                    let done = run.update(&specs[index], wanted);
-                    let finished = queue.finish(index, done);
-                    observer.event(&Event::Progress {
-                        phase: "fetch",
-                        done: finished,
-                        total: Some(specs.len() as u64),
-                        unit: "repositories",
-                    });
-                }
-            });
+            scope.spawn(|| work(&run, &queue, specs, chosen));
         }
     });
     Ok(queue.into_results())
+}
+
+/// One worker: takes what is next until nothing is left.
+fn work(run: &Run<'_>, queue: &Queue, specs: &[Spec], chosen: &[bool]) {
+    while let Some(index) = queue.take() {
+        let wanted = chosen.get(index).copied().unwrap_or(true);
+        let finished = queue.finish(index, run.update(&specs[index], wanted));
+        run.observer.event(&Event::Progress {
+            phase: "fetch",
+            done: finished,
+            total: Some(specs.len() as u64),
+            unit: "repositories",
+        });
+    }
 }
 
 /// Who works on what.

@@ -10,7 +10,7 @@ use blackstart::model::event::{Event, Recording};
 use blackstart::source::Spec;
 use blackstart::tools::Tools;
 
-use crate::support::git::picture;
+use crate::support::git::{git, picture};
 
 struct Running(Instant);
 
@@ -57,6 +57,12 @@ impl Run {
         for mirrored in &self.mirrored {
             assert_eq!(mirrored.state, state, "{}: {:?}", mirrored.name, mirrored.fault);
         }
+    }
+
+    /// Asserts that refs and HEAD are equal, for repositories whose objects git would list for ever.
+    pub(crate) fn assert_equal_refs(&self, name: &str, source: &Path) {
+        let refs = |at: &Path| git(at, &["for-each-ref"]);
+        assert_eq!(refs(self.path(name)), refs(source), "{name}");
     }
 
     /// Asserts that the mirror `name` is what the repository at `source` is.

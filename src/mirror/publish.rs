@@ -1,0 +1,123 @@
+//! Making a listing the mirror's refs, without forgetting what they held before.
+//!
+//! The order matters for a crash: old tips are pinned durably before any ref moves, and what says
+//! that the copy is proven is written last.
+
+use crate::model::clock::Timestamp;
+use crate::model::event::Event;
+use crate::model::git::{Head, Oid, RefName, Refs};
+use crate::model::safe::safe;
+use crate::repo::{Bare, reaches};
+use crate::source::Spec;
+
+use super::fault::Trouble;
+use super::listing::Listing;
+use super::outcome::{Pin, RepoState};
+use super::record::{Record, read_pins, write_pins};
+use super::standing::{Done, Proven};
+use super::update::Run;
+
+/// More findings than this are not kept for one repository.
+const FINDINGS: usize = 200;
+
+impl Run<'_> {
+    /// Pins what would be forgotten, then makes the listing the mirror's refs.
+    pub(super) fn publish(
+        &self,
+        spec: &Spec,
+        bare: &Bare,
+        before: &Refs,
+        listing: Listing,
+        findings: Vec<String>,
+        proven: Option<&Proven>,
+    ) -> Result<Done, Trouble> {
+        let now = self.clock.now();
+        let store = bare.store()?;
+        let refs = listing.into_refs(before, |oid| Ok(store.peel_tag(oid)?))?;
+        if let Some(oid) = refs.oids().iter().find(|oid| !store.has(**oid)) {
+            return Err(Trouble::hole(format!("it lists {oid} and does not send it")));
+        }
+        let rewritten = match proven {
+            Some(_) => forgotten(before, &refs, now, |new, old| Ok(reaches(&store, new, old)?))?,
+            None => Vec::new(),
+        };
+        pin(bare, &rewritten)?;
+        bare.publish(&refs)?;
+        let flags = bare.flags(refs.head_oid()).unwrap_or_default();
+        let known = proven.map(|proven| proven.record.findings.clone()).unwrap_or_default();
+        let record = Record {
+            format_version: 1,
+            name: spec.name.clone(),
+            url: spec.location.to_string(),
+            proven_at: now,
+            lfs: flags.lfs,
+            submodules: flags.submodules,
+            findings: merged(known, findings),
+        };
+        record.write(bare.path())?;
+        self.tell(spec, &rewritten);
+        let state = if rewritten.is_empty() { RepoState::Fresh } else { RepoState::Rewritten };
+        Ok(Done { format: bare.format(), refs, record, state })
+    }
+
+    fn tell(&self, spec: &Spec, rewritten: &[(Pin, Option<Oid>)]) {
+        for (pin, new) in rewritten {
+            self.observer.event(&Event::RefRewritten {
+                repo: safe(&spec.name),
+                name: pin.name.to_string(),
+                old: pin.oid.to_string(),
+                new: new.map(|oid| oid.to_string()),
+            });
+        }
+    }
+}
+
+/// Returns the old tips that no longer follow from the ref that held them, each with what the ref
+/// holds now.
+fn forgotten(
+    before: &Refs,
+    after: &Refs,
+    since: Timestamp,
+    mut reaches: impl FnMut(Oid, Oid) -> Result<bool, Trouble>,
+) -> Result<Vec<(Pin, Option<Oid>)>, Trouble> {
+    let mut found = Vec::new();
+    for tip in &before.tips {
+        let new = after.get(&tip.name).map(|tip| tip.oid);
+        let kept = match new {
+            Some(new) => new == tip.oid || reaches(new, tip.oid)?,
+            None => false,
+        };
+        if !kept {
+            found.push((Pin { name: tip.name.clone(), oid: tip.oid, since }, new));
+        }
+    }
+    if let (Head::Detached(old), Ok(name)) = (&before.head, RefName::new("refs/HEAD")) {
+        let new = after.head_oid();
+        if new != Some(*old) && !new.map(|new| reaches(new, *old)).transpose()?.unwrap_or(false) {
+            found.push((Pin { name, oid: *old, since }, new));
+        }
+    }
+    Ok(found)
+}
+
+/// Adds pins to those that are there, durably.
+fn pin(bare: &Bare, rewritten: &[(Pin, Option<Oid>)]) -> Result<(), Trouble> {
+    if rewritten.is_empty() {
+        return Ok(());
+    }
+    let mut pins = read_pins(bare.path())?;
+    for (pin, _) in rewritten {
+        if !pins.iter().any(|known| known.name == pin.name && known.oid == pin.oid) {
+            pins.push(pin.clone());
+        }
+    }
+    write_pins(bare.path(), &pins)
+}
+
+fn merged(mut known: Vec<String>, new: Vec<String>) -> Vec<String> {
+    known.extend(new);
+    known.sort();
+    known.dedup();
+    known.truncate(FINDINGS);
+    known
+}

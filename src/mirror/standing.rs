@@ -1,0 +1,113 @@
+//! A mirror as it stands, and what became of it: the sum of one update.
+
+use std::path::PathBuf;
+
+use crate::model::git::{ObjectFormat, Refs};
+use crate::repo::{Bare, Flags, unborn};
+use crate::source::Spec;
+
+use super::fault::Trouble;
+use super::listing::Listing;
+use super::outcome::{Mirrored, RepoState};
+use super::record::{Record, read_pins};
+
+/// A mirror as it stands.
+pub(super) struct Copy {
+    pub(super) path: PathBuf,
+    /// `None` while nothing was ever proven.
+    pub(super) proven: Option<Proven>,
+}
+
+/// A copy that once equalled its source.
+pub(super) struct Proven {
+    pub(super) bare: Bare,
+    pub(super) refs: Refs,
+    pub(super) record: Record,
+}
+
+/// What an update made.
+pub(super) struct Done {
+    pub(super) format: ObjectFormat,
+    pub(super) refs: Refs,
+    pub(super) record: Record,
+    pub(super) state: RepoState,
+}
+
+impl Proven {
+    /// Reads what stands in a mirror's folder.
+    pub(super) fn read(copy: &Copy) -> Result<Option<Self>, Trouble> {
+        let Some(record) = Record::read(&copy.path)? else { return Ok(None) };
+        let bare = Bare::open(&copy.path)?;
+        let refs = bare.refs()?;
+        Ok(Some(Self { bare, refs, record }))
+    }
+
+    /// Returns whether the source lists exactly what is here.
+    pub(super) fn refs_equal(&self, listing: &Listing) -> bool {
+        listing.format == self.bare.format() && listing.equals(&self.refs)
+    }
+
+    /// Refuses what would make a good copy worse.
+    pub(super) fn refuse_loss(&self, listing: &Listing) -> Result<(), Trouble> {
+        if listing.format != self.bare.format() && !self.refs.tips.is_empty() {
+            let (old, new) = (self.bare.format(), listing.format);
+            return Err(Trouble::refused(format!("its objects were {old} and are {new} now")));
+        }
+        if listing.tips.is_empty() && !self.refs.tips.is_empty() {
+            let had = self.refs.tips.len();
+            return Err(Trouble::theirs(format!("it lists no refs, where it had {had}")));
+        }
+        Ok(())
+    }
+}
+
+/// Says what became of a repository, from what its update made or why it stopped.
+pub(super) fn outcome(spec: &Spec, copy: &Copy, result: Result<Done, Trouble>) -> Mirrored {
+    let mut mirrored = blank(spec);
+    let record = match result {
+        Ok(done) => {
+            (mirrored.format, mirrored.refs, mirrored.state) = (done.format, done.refs, done.state);
+            Some(done.record)
+        }
+        Err(trouble) => {
+            mirrored.fault = Some(trouble.fault);
+            mirrored.state = match (&copy.proven, trouble.state) {
+                // Without a copy there is nothing to carry; a hole or a refusal is still said.
+                (None, RepoState::Carried | RepoState::Gone) => RepoState::Never,
+                (_, state) => state,
+            };
+            copy.proven.as_ref().map(|proven| {
+                (mirrored.format, mirrored.refs) = (proven.bare.format(), proven.refs.clone());
+                proven.record.clone()
+            })
+        }
+    };
+    if let Some(record) = record {
+        mirrored.path = Some(copy.path.clone());
+        mirrored.flags = record.flags();
+        mirrored.findings = record.findings;
+        mirrored.proven_at = Some(record.proven_at);
+        mirrored.pins = read_pins(&copy.path).unwrap_or_default();
+    }
+    mirrored
+}
+
+/// A repository about which nothing is known yet.
+fn blank(spec: &Spec) -> Mirrored {
+    Mirrored {
+        name: spec.name.clone(),
+        url: spec.location.to_string(),
+        class: spec.class,
+        path: None,
+        format: ObjectFormat::Sha1,
+        refs: unborn(),
+        state: RepoState::Never,
+        fault: None,
+        pins: Vec::new(),
+        findings: Vec::new(),
+        flags: Flags::default(),
+        proven_at: None,
+        received_bytes: 0,
+        millis: 0,
+    }
+}
