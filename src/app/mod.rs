@@ -6,6 +6,7 @@
 mod audit;
 pub mod clock;
 mod cosign;
+mod desired;
 mod device;
 pub mod doctor;
 pub mod explain;
@@ -16,15 +17,19 @@ pub mod import;
 mod job;
 mod kit;
 pub mod list;
+pub mod plan;
 mod ports;
 mod reader;
+pub mod replay;
 pub mod show;
 pub mod snapshot;
 mod sources;
 pub mod status;
+pub mod target;
 pub mod text;
 pub mod verify;
 
+pub use desired::{Source, Wanted};
 pub use failure::Failure;
 pub use kit::{Kit, kit_files};
 pub use ports::Ports;

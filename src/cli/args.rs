@@ -88,6 +88,12 @@ impl Global {
 pub enum Command {
     /// Take repositories out of a bundle, usable by stock git at once
     Extract(command::extract::Args),
+    /// Show what a replay would do; writes nothing to the target
+    Plan(command::plan::Args),
+    /// Carry out a plan on a target, and wait until everything is ready
+    Replay(command::replay::Args),
+    /// Name clusters, so that a replay can be bound to one
+    Target(command::target::Args),
     /// Take snapshots: mirror everything into a signed, encrypted bundle
     Snapshot(command::snapshot::Args),
     /// Say whether the newest snapshot is what it should be

@@ -8,9 +8,12 @@ pub mod extract;
 pub mod import;
 pub mod list;
 pub mod man;
+pub mod plan;
+pub mod replay;
 pub mod show;
 pub mod snapshot;
 pub mod status;
+pub mod target;
 pub mod verify;
 
 use super::args::Command;
@@ -20,6 +23,9 @@ use super::shell::{Outcome, Shell};
 pub fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
     match command {
         Command::Extract(args) => extract::run(args, shell),
+        Command::Plan(args) => plan::run(args, shell),
+        Command::Replay(args) => replay::run(args, shell),
+        Command::Target(args) => target::run(args, shell),
         Command::Snapshot(args) => snapshot::run(args, shell),
         Command::Status(args) => status::run(args, shell),
         Command::List(args) => list::run(args, shell),

@@ -1,0 +1,212 @@
+//! From a bundle to the objects that should be there: opened, exported, rendered.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::extract::{open_bundle, workspace};
+use super::{Failure, Ports, Reader, Which};
+use crate::bundle::BundleError;
+use crate::bundle::open::Opened;
+use crate::bundle::verify::Accepted;
+use crate::model::event::Event;
+use crate::model::explain::{About, Explain, Kind};
+use crate::model::id::Seq;
+use crate::model::safe::safe;
+use crate::plan::Desired;
+use crate::render::{self, Root};
+use crate::repo::{Bare, ExportLimits};
+
+/// A folder of a repository: `REPO:DIR[@REV]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The repository's name.
+    pub repo: String,
+    /// The folder in it; empty for the top.
+    pub path: String,
+    /// The revision; HEAD when absent.
+    pub revision: Option<String>,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (repo, rest) =
+            text.split_once(':').ok_or("expected REPO:DIR or REPO:DIR@REV".to_owned())?;
+        let (path, revision) = match rest.rsplit_once('@') {
+            Some((path, revision)) => (path, Some(revision.to_owned())),
+            None => (rest, None),
+        };
+        if repo.is_empty() || revision.as_deref() == Some("") {
+            return Err("expected REPO:DIR or REPO:DIR@REV".to_owned());
+        }
+        Ok(Self { repo: repo.to_owned(), path: path.to_owned(), revision })
+    }
+}
+
+/// Nothing says what to replay.
+#[derive(Debug, thiserror::Error)]
+enum DesiredError {
+    #[error("nothing says what to replay: no [[root]] in the configuration, and no --path")]
+    NoRoot,
+    #[error("{name} is in the bundle but could not be opened: {why}")]
+    LeftOut { name: String, why: String },
+}
+
+static NO_ROOT: About = About {
+    code: "B1731",
+    kind: Kind::Usage,
+    meaning: "A plan begins with folders of manifests. They are listed as [[root]] in \
+              blackstart.toml or named on the command line.",
+    next: "add --path REPO:DIR, such as --path apps:clusters/prod",
+};
+static LEFT_OUT: About = About {
+    code: "B1732",
+    kind: Kind::Integrity,
+    meaning: "A repository that the plan needs is in the bundle, but its part is damaged or missing. \
+              Nothing is planned from what is left.",
+    next: "add another copy of the bundle with --store, or name an older snapshot",
+};
+
+/// Codes of this file.
+pub static CODES: &[&About] = &[&NO_ROOT, &LEFT_OUT];
+
+impl Explain for DesiredError {
+    fn about(&self) -> &'static About {
+        match self {
+            Self::NoRoot => &NO_ROOT,
+            Self::LeftOut { .. } => &LEFT_OUT,
+        }
+    }
+}
+
+/// Which bundle, who opens it, and what of it.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Which snapshot.
+    pub which: Which,
+    /// Whoever opens.
+    pub identities: Vec<PathBuf>,
+    /// A number that was typed to accept it.
+    pub accept: Option<Seq>,
+    /// The folders; those of the configuration when none is named.
+    pub sources: Vec<Source>,
+}
+
+/// Opens the bundle and renders what is wanted of it.
+pub(super) fn desired(
+    reader: &Reader,
+    wanted: &Wanted,
+    ports: &Ports<'_>,
+) -> Result<(Accepted, Desired), Failure> {
+    let sources = sources(reader, wanted);
+    if sources.is_empty() {
+        return Err(DesiredError::NoRoot.into());
+    }
+    let space = workspace(ports.environment, reader.state.as_deref())?;
+    let needed = |name: &str| sources.iter().any(|source| source.repo == name);
+    let Wanted { which, accept, identities, .. } = wanted;
+    let (accepted, opened) =
+        open_bundle(reader, *which, *accept, identities, &space, &needed, ports)?;
+    ports.observer.event(&Event::PhaseStarted { phase: "render" });
+    let mut work = Work { opened: &opened, ports, exported: HashMap::new(), found: Vec::new() };
+    let mut items = Vec::new();
+    for source in &sources {
+        let root = work.root(source)?;
+        let rendered = render::render(&root, ports.tools, ports.cancel)?;
+        items.extend(rendered.items);
+        work.found.extend(rendered.findings);
+    }
+    let mut findings = work.found;
+    findings.dedup();
+    let bundle = accepted.verified().digest();
+    Ok((accepted, Desired { bundle, items, findings }))
+}
+
+fn sources(reader: &Reader, wanted: &Wanted) -> Vec<Source> {
+    if !wanted.sources.is_empty() {
+        return wanted.sources.clone();
+    }
+    let roots = reader.kit.iter().flat_map(|kit| &kit.config.file.root);
+    roots
+        .map(|root| Source {
+            repo: root.repo.clone(),
+            path: root.path.clone(),
+            revision: root.revision.clone(),
+        })
+        .collect()
+}
+
+/// Exporting under way: each revision is written once, however many roots it has.
+struct Work<'a> {
+    opened: &'a Opened,
+    ports: &'a Ports<'a>,
+    exported: HashMap<(String, String), PathBuf>,
+    found: Vec<String>,
+}
+
+impl Work<'_> {
+    fn root(&mut self, source: &Source) -> Result<Root, Failure> {
+        let repo = self.opened.repo(&source.repo).ok_or_else(|| self.no_repo(source))?;
+        let bare = Bare::open(&repo.path)?;
+        let commit = bare.resolve(source.revision.as_deref().unwrap_or("HEAD"))?;
+        let revision = commit.to_string();
+        let key = (source.repo.clone(), revision.clone());
+        let folder = match self.exported.get(&key) {
+            Some(folder) => folder.clone(),
+            None => {
+                self.ports.cancel.check()?;
+                let folder = self.place();
+                let limits = ExportLimits::default();
+                let exported = bare.export(commit, "", &folder, &limits, self.ports.cancel)?;
+                let skipped = exported.skipped.iter();
+                let skipped = skipped.map(|item| {
+                    format!("{}:{} is left out: {}", safe(&source.repo), item.path, item.why)
+                });
+                self.found.extend(skipped);
+                self.exported.insert(key, folder.clone());
+                folder
+            }
+        };
+        let path = source.path.clone();
+        Ok(Root { repo: source.repo.clone(), revision, folder, path })
+    }
+
+    /// A folder beside the repositories, which vanishes with them.
+    fn place(&self) -> PathBuf {
+        let name = format!("files-{}", self.exported.len() + 1);
+        Path::new(self.opened.folder()).join(name)
+    }
+
+    fn no_repo(&self, source: &Source) -> Failure {
+        let name = safe(&source.repo);
+        let lost = self.opened.left_out().iter().find(|left| left.name == source.repo);
+        if let Some(lost) = lost {
+            return DesiredError::LeftOut { name, why: lost.why.clone() }.into();
+        }
+        let index = self.opened.index().into_iter();
+        let names: Vec<_> = index.flat_map(|i| &i.repos).map(|repo| repo.name.as_str()).collect();
+        let held = safe(names.iter().take(8).copied().collect::<Vec<_>>().join(", "));
+        BundleError::NoRepo { wanted: name, held }.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_names_repository_folder_and_revision() {
+        let source = |text: &str| text.parse::<Source>();
+        let of = |repo: &str, path: &str, revision: Option<&str>| {
+            Ok(Source { repo: repo.into(), path: path.into(), revision: revision.map(Into::into) })
+        };
+        assert_eq!(source("apps:clusters/prod"), of("apps", "clusters/prod", None));
+        assert_eq!(source("team/apps:@v1"), of("team/apps", "", Some("v1")));
+        assert_eq!(source("apps:a@b@main"), of("apps", "a@b", Some("main")));
+        for bad in ["apps", ":x", "apps:x@"] {
+            assert!(source(bad).is_err(), "{bad}");
+        }
+    }
+}

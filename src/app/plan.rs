@@ -1,0 +1,96 @@
+//! `plan`: what a replay would do. Writes nothing but the plan file that was asked for.
+
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+use super::desired::{Wanted, desired};
+use super::target::targets;
+use super::{Failure, Place, Ports, Reader};
+use crate::bundle::verify::Accepted;
+use crate::disk::atomic;
+use crate::model::safe::safe;
+use crate::plan::{Against, Planned, make};
+use crate::target::{Opened, Reach, open_directory};
+
+pub use crate::plan::{Action, Item, Note, Plan, Wave};
+pub use crate::target::Selector;
+
+/// What to plan.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where the bundle is.
+    pub place: Place,
+    /// Which bundle and what of it.
+    pub wanted: Wanted,
+    /// Onto what.
+    pub target: Selector,
+    /// Where to write the plan file.
+    pub out: Option<PathBuf>,
+}
+
+/// The report. In JSON it is the plan.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The plan.
+    pub plan: Plan,
+    /// Where its file was written.
+    pub out: Option<PathBuf>,
+    /// What a person should know of the target and the bundle.
+    pub remarks: Vec<String>,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.plan.report().serialize(to)
+    }
+}
+
+/// A plan with what it was made from.
+pub(super) struct Prepared {
+    pub(super) planned: Planned,
+    pub(super) target: Opened,
+    pub(super) reader: Reader,
+    pub(super) accepted: Accepted,
+    pub(super) remarks: Vec<String>,
+}
+
+/// Opens the bundle and the target, and compares them.
+pub(super) fn prepare(request: &Request, ports: &Ports<'_>) -> Result<Prepared, Failure> {
+    // The target first: a wrong name should not cost the opening of a bundle.
+    let target = open_target(&request.target, ports)?;
+    let reader = Reader::open(&request.place, ports)?;
+    let (accepted, desired) = desired(&reader, &request.wanted, ports)?;
+    let against = match &target.reach {
+        Reach::Cluster(cluster) => Against::Cluster(cluster.as_ref()),
+        Reach::Directory(directory) => Against::Directory(directory),
+    };
+    let planned = make(&desired, &target.binding, &against, ports.observer, ports.cancel)?;
+    let mut remarks = target.told.clone();
+    remarks.extend(accepted.verified().remarks().map(str::to_owned));
+    Ok(Prepared { planned, target, reader, accepted, remarks })
+}
+
+fn open_target(selector: &Selector, ports: &Ports<'_>) -> Result<Opened, Failure> {
+    match selector {
+        Selector::Directory(path) => Ok(open_directory(&ports.environment.current_dir.join(path))),
+        Selector::Named(name) => {
+            let targets = targets(ports)?;
+            let card = targets.load(name)?;
+            Ok(targets.open(&card)?)
+        }
+    }
+}
+
+/// Makes a plan.
+pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
+    let prepared = prepare(request, ports)?;
+    let plan = prepared.planned.plan().clone();
+    let out = request.out.as_ref().map(|path| ports.environment.current_dir.join(path));
+    if let Some(path) = &out {
+        atomic::write(path, &plan.to_file(), 0o600)?;
+    }
+    prepared.reader.remember(&prepared.accepted.verified(), ports)?;
+    let remarks = prepared.remarks.iter().map(safe).collect();
+    Ok(Report { plan, out, remarks })
+}
