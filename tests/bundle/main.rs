@@ -1,0 +1,10 @@
+//! Bundles as others see them: the printed card, damaged media, every format ever released.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod card;
+mod golden;
+mod tamper;
