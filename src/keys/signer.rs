@@ -38,8 +38,17 @@ impl FileSigner {
     /// Loads an OpenSSH private key; asks for its passphrase where it has one.
     pub fn load(path: &Path, prompt: &dyn Prompt) -> Result<Self, KeysError> {
         let text = Zeroizing::new(limit::read(path, MAX_FILE)?);
+        Self::read(path, &text, prompt)
+    }
+
+    /// Takes a private key from the text of its file, such as a new one before it is written.
+    pub fn from_text(text: &str, prompt: &dyn Prompt) -> Result<Self, KeysError> {
+        Self::read(Path::new(""), text.as_bytes(), prompt)
+    }
+
+    fn read(path: &Path, text: &[u8], prompt: &dyn Prompt) -> Result<Self, KeysError> {
         let bad = |why: String| KeysError::BadSigner { path: path.to_owned(), why };
-        let key = PrivateKey::from_openssh(&*text)
+        let key = PrivateKey::from_openssh(text)
             .map_err(|_| bad("not an OpenSSH private key".to_owned()))?;
         let key = if key.is_encrypted() { unlock(path, &key, prompt)? } else { key };
         let public = PublicKey::from_data(key.public_key().key_data())

@@ -47,15 +47,15 @@ impl ToolSigner {
         environment: &AgentEnvironment,
         cancel: &Cancel,
     ) -> Result<Self, KeysError> {
-        if environment.socket.is_none() {
-            return Err(KeysError::BadSigner {
-                path: public_file.to_owned(),
-                why: "this is a public key and no ssh-agent is running that could hold its other \
-                      half"
-                    .to_owned(),
-            });
+        let signer = Self::new(public_file, public_file, true, tools, environment, cancel)?;
+        if environment.socket.is_some() {
+            return Ok(signer);
         }
-        Self::new(public_file, public_file, true, tools, environment, cancel)
+        Err(KeysError::BadSigner {
+            path: public_file.to_owned(),
+            why: "this is a public key and no ssh-agent is running that could hold its other half"
+                .to_owned(),
+        })
     }
 
     /// Takes a private key file that `ssh-keygen` can use; its public key lies beside it.
