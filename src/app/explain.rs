@@ -29,6 +29,7 @@ pub fn all() -> Vec<&'static About> {
         super::snapshot::CODES,
         super::job::CODES,
         super::cosign::CODES,
+        super::ceremony::CODES,
     ];
     let mut all: Vec<_> = lists.iter().flat_map(|list| list.iter().copied()).collect();
     all.sort_by_key(|about| about.code);

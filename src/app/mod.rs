@@ -4,6 +4,7 @@
 //! arguments into requests and reports into text; they decide nothing about recovery.
 
 mod audit;
+pub mod ceremony;
 pub mod clock;
 mod cosign;
 mod desired;
@@ -14,7 +15,9 @@ pub mod export;
 pub mod extract;
 mod failure;
 pub mod import;
+pub mod init;
 mod job;
+pub mod keys;
 mod kit;
 pub mod list;
 pub mod plan;
@@ -27,6 +30,7 @@ mod sources;
 pub mod status;
 pub mod target;
 pub mod text;
+pub mod trust;
 pub mod verify;
 
 pub use desired::{Source, Wanted};

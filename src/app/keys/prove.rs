@@ -1,0 +1,156 @@
+//! `keys prove`: an opener shows that the key still opens, and the kit remembers it.
+//!
+//! The seals are opened, and a fresh challenge encrypted to the epoch's public key (from the trust
+//! file) is decrypted with what was inside. A second challenge to each opener's own key tells whose
+//! keys took part. `keys/proofs.jsonl` is a chain: each line names the digest of the one before.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::seal::absolute;
+use super::unwrap::open_epoch;
+use crate::app::ceremony::{CeremonyError, EpochFolder};
+use crate::app::{FORMAT_VERSION, Failure, Kit, Ports};
+use crate::disk::{atomic, limit};
+use crate::keys::identity::Identities;
+use crate::keys::recipient::Recipient;
+use crate::keys::seal::{Peeled, encrypt, peel};
+use crate::model::clock::Timestamp;
+use crate::model::digest::Digest;
+
+/// The largest record that is read.
+const LARGEST: u64 = 16 << 20;
+
+/// What to prove.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// The epoch; the newest when absent.
+    pub epoch: Option<u32>,
+    /// The keys to prove.
+    pub identities: Vec<PathBuf>,
+    /// Who is doing this, in words, for the record.
+    pub who: Option<String>,
+}
+
+/// One line of the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Proof {
+    /// When.
+    pub time: Timestamp,
+    /// Which epoch opened.
+    pub epoch: u32,
+    /// The public half of its key.
+    pub recipient: String,
+    /// Whose keys took part.
+    pub openers: Vec<Prover>,
+    /// Who did it, in words.
+    pub who: Option<String>,
+    /// The digest of the line before; zeros for the first.
+    pub prev: Digest,
+}
+
+/// An opener whose key took part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Prover {
+    /// The number in file names.
+    pub number: u8,
+    /// The public key.
+    pub recipient: String,
+}
+
+/// The report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The version of this shape.
+    pub format_version: u32,
+    /// The line that was written.
+    #[serde(flatten)]
+    pub proof: Proof,
+    /// Where it was written.
+    pub record: PathBuf,
+}
+
+/// Proves the keys.
+pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
+    let kit = Kit::find(request.config.as_deref(), ports.environment)?;
+    let folder = EpochFolder::pick(kit.folder(), request.epoch)?;
+    let identities = Identities::load(&absolute(&request.identities, ports), ports.prompt)?;
+    let trusted = kit.trusted()?;
+    let key = open_epoch(&folder, trusted.file(), &identities)?;
+    let named =
+        Recipient::parse(trusted.file().epoch_recipient(folder.number).unwrap_or_default())?;
+    if !answers(&named, &Identities::of_epoch(&key))? {
+        return Err(CeremonyError::WrongEpochKey { number: folder.number }.into());
+    }
+    let mut openers = Vec::new();
+    for one in folder.openers()?.people {
+        // A plugin that is missing here cannot have taken part.
+        if answers(&one.recipient, &identities).unwrap_or(false) {
+            openers.push(Prover { number: one.number, recipient: one.recipient.to_string() });
+        }
+    }
+    let time = ports.clock.now();
+    let who = request.who.as_deref().map(crate::model::safe::safe);
+    let (epoch, recipient) = (folder.number, key.recipient());
+    let proof = append(&kit, Proof { time, epoch, recipient, openers, who, prev: Digest::ZERO })?;
+    Ok(Report { format_version: FORMAT_VERSION, proof, record: record(&kit) })
+}
+
+/// Encrypts a fresh challenge to `recipient`; says whether `identities` give it back.
+fn answers(recipient: &Recipient, identities: &Identities) -> Result<bool, Failure> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| CeremonyError::BadChange {
+        why: format!("the system gives no randomness: {error}"),
+    })?;
+    let challenge = format!("blackstart challenge {}\n", Digest::of(&random));
+    let sealed = encrypt(&[recipient], challenge.as_bytes())?;
+    Ok(matches!(peel(&sealed, identities), Ok(Peeled::Key(text)) if *text == challenge))
+}
+
+fn record(kit: &Kit) -> PathBuf {
+    kit.folder().join("keys/proofs.jsonl")
+}
+
+fn append(kit: &Kit, proof: Proof) -> Result<Proof, Failure> {
+    let path = record(kit);
+    let mut text = limit::read_if_there(&path, LARGEST)?.unwrap_or_default();
+    let last = text.strip_suffix(b"\n").and_then(|text| text.rsplit(|byte| *byte == b'\n').next());
+    let proof = Proof { prev: last.map_or(Digest::ZERO, Digest::of), ..proof };
+    let line = serde_json::to_string(&proof).map_err(|error| CeremonyError::BadKitFile {
+        path: path.clone(),
+        why: error.to_string(),
+    })?;
+    text.extend_from_slice(line.as_bytes());
+    text.push(b'\n');
+    atomic::write(&path, &text, 0o644)?;
+    Ok(proof)
+}
+
+/// Returns the record so far. A line that cannot be read, or does not name the one before it, is an
+/// error: the record is worth what its chain is worth.
+pub(super) fn proofs(kit: &Kit) -> Result<Vec<Proof>, Failure> {
+    let path = record(kit);
+    let text = limit::read_if_there(&path, LARGEST)?.unwrap_or_default();
+    let mut prev = Digest::ZERO;
+    let mut proofs = Vec::new();
+    for (index, line) in
+        text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).enumerate()
+    {
+        let bad = |why: &str| CeremonyError::BadKitFile {
+            path: path.clone(),
+            why: format!("line {}: {why}", index + 1),
+        };
+        let proof: Proof = serde_json::from_slice(line).map_err(|_| bad("not a proof"))?;
+        if proof.prev != prev {
+            return Err(bad("it does not follow from the line before").into());
+        }
+        prev = Digest::of(line);
+        proofs.push(proof);
+    }
+    Ok(proofs)
+}
