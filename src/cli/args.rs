@@ -94,6 +94,8 @@ pub enum Command {
     Replay(command::replay::Args),
     /// Name clusters, so that a replay can be bound to one
     Target(command::target::Args),
+    /// Make a kit: configuration, keys, trust, runbooks, the card
+    Init(command::init::Args),
     /// Take snapshots: mirror everything into a signed, encrypted bundle
     Snapshot(command::snapshot::Args),
     /// Say whether the newest snapshot is what it should be
@@ -110,6 +112,10 @@ pub enum Command {
     Import(command::import::Args),
     /// Check configuration, keys, tools, clock, store and freshness
     Doctor(command::doctor::Args),
+    /// Say who can open: list, make, seal, take apart, prove
+    Keys(command::keys::Args),
+    /// Say who may vouch: show, add, revoke, sign
+    Trust(command::trust::Args),
     /// Explain a code from a message, offline
     Explain(command::explain::Args),
     /// Print completions for a shell

@@ -6,6 +6,8 @@ pub mod explain;
 pub mod export;
 pub mod extract;
 pub mod import;
+pub mod init;
+pub mod keys;
 pub mod list;
 pub mod man;
 pub mod plan;
@@ -14,6 +16,7 @@ pub mod show;
 pub mod snapshot;
 pub mod status;
 pub mod target;
+pub mod trust;
 pub mod verify;
 
 use super::args::Command;
@@ -34,6 +37,9 @@ pub fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
         Command::Export(args) => export::run(args, shell),
         Command::Import(args) => import::run(args, shell),
         Command::Doctor(args) => doctor::run(args, shell),
+        Command::Init(args) => init::run(args, shell),
+        Command::Keys(args) => keys::run(args, shell),
+        Command::Trust(args) => trust::run(args, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Completions(args) => completions::run(args, shell),
         Command::Man(args) => man::run(args, shell),
