@@ -11,6 +11,7 @@ use crate::bundle::open::Opened;
 use crate::bundle::verify::Accepted;
 use crate::model::event::Event;
 use crate::model::explain::{About, Explain, Kind};
+use crate::model::git::Oid;
 use crate::model::id::Seq;
 use crate::model::safe::safe;
 use crate::plan::Desired;
@@ -70,7 +71,7 @@ static LEFT_OUT: About = About {
 };
 
 /// Codes of this file.
-pub static CODES: &[&About] = &[&NO_ROOT, &LEFT_OUT];
+pub(super) static CODES: &[&About] = &[&NO_ROOT, &LEFT_OUT];
 
 impl Explain for DesiredError {
     fn about(&self) -> &'static About {
@@ -153,24 +154,27 @@ impl Work<'_> {
         let commit = bare.resolve(source.revision.as_deref().unwrap_or("HEAD"))?;
         let revision = commit.to_string();
         let key = (source.repo.clone(), revision.clone());
-        let folder = match self.exported.get(&key) {
-            Some(folder) => folder.clone(),
-            None => {
-                self.ports.cancel.check()?;
-                let folder = self.place();
-                let limits = ExportLimits::default();
-                let exported = bare.export(commit, "", &folder, &limits, self.ports.cancel)?;
-                let skipped = exported.skipped.iter();
-                let skipped = skipped.map(|item| {
-                    format!("{}:{} is left out: {}", safe(&source.repo), item.path, item.why)
-                });
-                self.found.extend(skipped);
-                self.exported.insert(key, folder.clone());
-                folder
-            }
+        let folder = if let Some(folder) = self.exported.get(&key) {
+            folder.clone()
+        } else {
+            let folder = self.export(&bare, commit, &source.repo)?;
+            self.exported.insert(key, folder.clone());
+            folder
         };
         let path = source.path.clone();
         Ok(Root { repo: source.repo.clone(), revision, folder, path })
+    }
+
+    fn export(&mut self, bare: &Bare, commit: Oid, repo: &str) -> Result<PathBuf, Failure> {
+        self.ports.cancel.check()?;
+        let folder = self.place();
+        let limits = ExportLimits::default();
+        let exported = bare.export(commit, "", &folder, &limits, self.ports.cancel)?;
+        let skipped = exported.skipped.iter();
+        let skipped =
+            skipped.map(|item| format!("{}:{} is left out: {}", safe(repo), item.path, item.why));
+        self.found.extend(skipped);
+        Ok(folder)
     }
 
     /// A folder beside the repositories, which vanishes with them.

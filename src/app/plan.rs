@@ -90,7 +90,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     if let Some(path) = &out {
         atomic::write(path, &plan.to_file(), 0o600)?;
     }
-    prepared.reader.remember(&prepared.accepted.verified(), ports)?;
+    prepared.reader.remember(prepared.accepted.verified(), ports)?;
     let remarks = prepared.remarks.iter().map(safe).collect();
     Ok(Report { plan, out, remarks })
 }

@@ -53,11 +53,7 @@ pub struct Report {
 }
 
 /// Replays. `show` shows a plan to whoever must confirm it.
-pub fn run(
-    request: &Request,
-    show: &dyn Fn(&Plan),
-    ports: &Ports<'_>,
-) -> Result<Report, Failure> {
+pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result<Report, Failure> {
     let begun = ports.clock.elapsed();
     let Prepared { planned, target, reader, accepted, remarks } =
         plan::prepare(&request.plan, ports)?;
@@ -68,7 +64,7 @@ pub fn run(
     let options = Options { wait: request.wait, ..Options::default() };
     let outcome = replay(approved, &target.reach, &options, around)?;
     if outcome.verdict() == Verdict::Complete {
-        reader.remember(&accepted.verified(), ports)?;
+        reader.remember(accepted.verified(), ports)?;
     }
     Ok(Report {
         format_version: FORMAT_VERSION,

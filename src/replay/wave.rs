@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
     }
 
     /// One thread: takes what is due until nothing is left that could come back.
-    fn work<'p>(&self, queue: &Mutex<Queue<'p>>) {
+    fn work(&self, queue: &Mutex<Queue<'_>>) {
         let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
         while !self.around.cancel.is_requested() {
             let now = self.around.clock.elapsed();

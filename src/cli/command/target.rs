@@ -1,5 +1,6 @@
 //! `target`
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::app::target::{self, Add, Added, List};
@@ -66,12 +67,12 @@ fn added_text(added: &Added) -> String {
         card.name, card.class, card.identity.server, card.identity.uid, card.identity.version
     );
     if let Some(ca) = &card.identity.ca {
-        text.push_str(&format!("  ca       {}\n", ca.short()));
+        let _ = writeln!(text, "  ca       {}", ca.short());
     }
     if let Some(program) = &card.runs {
-        text.push_str(&format!("  note     its credentials come from running {program}\n"));
+        let _ = writeln!(text, "  note     its credentials come from running {program}");
     }
-    text.push_str(&format!("next: blackstart plan --target {}\n", card.name));
+    let _ = writeln!(text, "next: blackstart plan --target {}", card.name);
     text
 }
 
