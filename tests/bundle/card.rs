@@ -11,9 +11,33 @@ use crate::support::server::Registry;
 
 /// The tools that the card says it needs, and no others.
 const TOOLS: &[&str] = &[
-    "bash", "sh", "cat", "ls", "mkdir", "mktemp", "rm", "cp", "mv", "sort", "head", "tail", "grep",
-    "sed", "find", "wc", "cut", "tr", "diff", "env", "printf", "sha256sum", "tar", "zstd", "age",
-    "ssh-keygen", "git",
+    "bash",
+    "sh",
+    "cat",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "rm",
+    "cp",
+    "mv",
+    "sort",
+    "head",
+    "tail",
+    "grep",
+    "sed",
+    "find",
+    "wc",
+    "cut",
+    "tr",
+    "diff",
+    "env",
+    "printf",
+    "sha256sum",
+    "tar",
+    "zstd",
+    "age",
+    "ssh-keygen",
+    "git",
 ];
 
 /// A card that was executed.
@@ -58,8 +82,11 @@ impl Drop for Executed {
 
 /// Commands stand in column 1, prose is a comment.
 fn commands(card: &str, identities: &[(&str, &Path)]) -> String {
-    let mut text: String =
-        card.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let mut text: String = card
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
     for (name, path) in identities {
         let named = format!("/ABSOLUTE/{name}.key");
         assert!(text.contains(&named), "the card does not name {named}");
@@ -69,7 +96,13 @@ fn commands(card: &str, identities: &[(&str, &Path)]) -> String {
 }
 
 /// Executes a card in `start`; `between` runs after step 5, as a person would who types seals.
-fn execute(sandbox: &Sandbox, card: &str, start: &Path, identities: &[(&str, &Path)], between: &str) -> Executed {
+fn execute(
+    sandbox: &Sandbox,
+    card: &str,
+    start: &Path,
+    identities: &[(&str, &Path)],
+    between: &str,
+) -> Executed {
     let tools = sandbox.path("only-these-tools");
     std::fs::create_dir_all(&tools).unwrap();
     for tool in TOOLS {
@@ -80,7 +113,11 @@ fn execute(sandbox: &Sandbox, card: &str, start: &Path, identities: &[(&str, &Pa
     }
     let unseal = "# 6";
     let (before, after) = card.split_at(card.find(unseal).unwrap());
-    let script = format!("{}{between}\n{}\necho WORK \"$W\"\n", commands(before, &[]), commands(after, identities));
+    let script = format!(
+        "{}{between}\n{}\necho WORK \"$W\"\n",
+        commands(before, &[]),
+        commands(after, identities)
+    );
     let mut command = sandbox.program(tools.join("bash"));
     command.env_clear().env("PATH", &tools).env("HOME", "/nonexistent").current_dir(start);
     command.env("LANG", "fr_FR.UTF-8").env("LC_ALL", "fr_FR.UTF-8").env("LANGUAGE", "fr");
@@ -100,10 +137,17 @@ fn busy_kit() -> (Kit, Vec<(String, PathBuf)>) {
 
 fn fill(kit: &Kit) -> Vec<(String, PathBuf)> {
     let root = kit.sandbox.path("srv");
-    let named = [("apps", "sha1"), ("ops/große Dinge [1]", "sha1"), ("new-hash", "sha256"), ("empty", "sha1")];
+    let named = [
+        ("apps", "sha1"),
+        ("ops/große Dinge [1]", "sha1"),
+        ("new-hash", "sha256"),
+        ("empty", "sha1"),
+    ];
     let repos: Vec<(String, PathBuf)> = named
         .iter()
-        .map(|(name, format)| ((*name).to_owned(), git::bare(&root.join(format!("{name}.git")), format)))
+        .map(|(name, format)| {
+            ((*name).to_owned(), git::bare(&root.join(format!("{name}.git")), format))
+        })
         .collect();
     for (_, path) in &repos[..3] {
         git::grow(path, 12, 4);
@@ -124,7 +168,12 @@ fn card(kit: &Kit) -> String {
 #[track_caller]
 fn same(executed: &Executed, repos: &[(String, PathBuf)]) {
     for (name, source) in repos {
-        assert_eq!(git::picture(&executed.repository(name)), git::picture(source), "{name}\n{}", executed.seen);
+        assert_eq!(
+            git::picture(&executed.repository(name)),
+            git::picture(source),
+            "{name}\n{}",
+            executed.seen
+        );
     }
 }
 
@@ -157,7 +206,7 @@ fn the_card_that_travels_in_the_bundle_opens_with_the_keys_from_paper() {
 fn two_of_three_people_from_a_bundle_file() {
     let sandbox = Sandbox::new();
     let people: Vec<_> = ["ada", "bea", "cem"].map(|name| sandbox.identity(name)).into();
-    let mut init = vec!["init", "kit", "--open-policy", "2-of-3"];
+    let mut init = vec!["init", "kit", "--open-policy", "2-of-n"];
     people.iter().for_each(|(_, recipient)| init.extend(["--opener", recipient]));
     sandbox.run_in("", &init).ok();
     let kit = Kit { identity: people[0].0.clone(), sandbox };
@@ -185,9 +234,23 @@ fn through_a_registry_by_the_lines_at_its_end() {
     let home = kit.sandbox.path("skopeo-home");
     let containers = home.join(".config/containers");
     std::fs::create_dir_all(&containers).unwrap();
-    let host = registry.reference("kit").trim_start_matches("docker://").split('/').next().unwrap().to_owned();
-    std::fs::write(containers.join("policy.json"), "{\"default\":[{\"type\":\"insecureAcceptAnything\"}]}").unwrap();
-    std::fs::write(containers.join("registries.conf"), format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n")).unwrap();
+    let host = registry
+        .reference("kit")
+        .trim_start_matches("docker://")
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    std::fs::write(
+        containers.join("policy.json"),
+        "{\"default\":[{\"type\":\"insecureAcceptAnything\"}]}",
+    )
+    .unwrap();
+    std::fs::write(
+        containers.join("registries.conf"),
+        format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n"),
+    )
+    .unwrap();
     let shell = |folder: &Path, script: &str| {
         let mut command = kit.sandbox.program(component::find("bash"));
         command.env("HOME", &home).current_dir(folder).arg("-ec").arg(script);
@@ -205,14 +268,19 @@ fn through_a_registry_by_the_lines_at_its_end() {
     }
 
     let text = card(&kit);
-    let prose: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("# from a registry")).collect();
+    let prose: Vec<&str> =
+        text.lines().skip_while(|line| !line.starts_with("# from a registry")).collect();
     let [first, parts, signatures] = prose.as_slice() else { panic!("{prose:?}") };
-    let script = [first.split_once("digits):").unwrap().1, &parts[1..], signatures[1..].split(" (and").next().unwrap()]
-        .join("\n")
-        .replace("R:snap", &format!("{}:snap", registry.reference("kit")))
-        .replace("snap-T", "snap-0000000003")
-        .replace("snapshots/T", "snapshots/0000000003")
-        .replace("job.KEY", signature.rsplit_once("sig.").unwrap().1);
+    let script = [
+        first.split_once("digits):").unwrap().1,
+        &parts[1..],
+        signatures[1..].split(" (and").next().unwrap(),
+    ]
+    .join("\n")
+    .replace("R:snap", &format!("{}:snap", registry.reference("kit")))
+    .replace("snap-T", "snap-0000000003")
+    .replace("snapshots/T", "snapshots/0000000003")
+    .replace("job.KEY", signature.rsplit_once("sig.").unwrap().1);
     let fetched = kit.sandbox.path("fetched");
     std::fs::create_dir(&fetched).unwrap();
     shell(&fetched, &script);
@@ -223,7 +291,8 @@ fn through_a_registry_by_the_lines_at_its_end() {
 
 /// The digest of the first part of a kind, as the newest manifest lists it.
 fn part(store: &Path, seq: u32, kind: &str) -> PathBuf {
-    let manifest = std::fs::read_to_string(store.join(format!("snapshots/{seq:010}/manifest.json"))).unwrap();
+    let manifest =
+        std::fs::read_to_string(store.join(format!("snapshots/{seq:010}/manifest.json"))).unwrap();
     let at = manifest.find(&format!("blackstart.{kind}.v1")).unwrap();
     let digest = manifest[at..].split("sha256:").nth(1).unwrap()[..64].to_owned();
     store.join("blobs/sha256").join(digest)
@@ -242,9 +311,17 @@ fn a_damaged_part_is_named_and_the_rest_opens() {
     flip(&part(&kit.store(), 3, "base"), 40_000);
     let executed = execute(&kit.sandbox, &card(&kit), &kit.store(), &[("MY", &kit.identity)], "");
     assert!(executed.seen.contains(": FAILED"), "{}", executed.seen);
-    let lost: Vec<_> = executed.seen.lines().filter(|line| line.starts_with("MISSING") || line.starts_with("INCOMPLETE")).collect();
+    let lost: Vec<_> = executed
+        .seen
+        .lines()
+        .filter(|line| line.starts_with("MISSING") || line.starts_with("INCOMPLETE"))
+        .collect();
     assert!(!lost.is_empty() && lost.len() < repos.len(), "{}", executed.seen);
-    let rest: Vec<_> = repos.iter().filter(|(name, _)| !lost.iter().any(|line| line.ends_with(name))).cloned().collect();
+    let rest: Vec<_> = repos
+        .iter()
+        .filter(|(name, _)| !lost.iter().any(|line| line.ends_with(name)))
+        .cloned()
+        .collect();
     same(&executed, &rest);
 }
 
@@ -253,7 +330,8 @@ fn damaged_seals_are_replaced_from_the_kit() {
     let (kit, repos) = busy_kit();
     flip(&part(&kit.store(), 3, "keys"), 700);
     let copy = format!("cp {}/*.age keys/", kit.path("keys/epoch-0001").display());
-    let executed = execute(&kit.sandbox, &card(&kit), &kit.store(), &[("MY", &kit.identity)], &copy);
+    let executed =
+        execute(&kit.sandbox, &card(&kit), &kit.store(), &[("MY", &kit.identity)], &copy);
     assert!(executed.seen.contains("SEALS DAMAGED"), "{}", executed.seen);
     executed.has_good_lines(1);
     same(&executed, &repos);

@@ -12,6 +12,7 @@
 
 pub mod component;
 pub mod git;
+pub mod kit;
 pub mod sandbox;
 pub mod second_reader;
 pub mod server;
