@@ -268,10 +268,17 @@ fn a_folder_and_its_script_give_the_same(desired: &Desired, lab: &Lab, cluster: 
     assert_eq!((outcome.verdict(), outcome.created), (Verdict::Complete, desired.items.len()));
     assert!(plan(desired, &opened).plan().is_empty());
 
+    run_script(&out, lab);
+    assert!(plan(desired, cluster).plan().is_empty());
+}
+
+/// Runs the script of a folder with nothing but a shell and kubectl.
+fn run_script(folder: &Path, lab: &Lab) {
     let kubectl = support::tools().find("kubectl");
     let kubectl = kubectl.expect("no kubectl: run tests/setup, which builds it");
+    let home = tempfile::tempdir().unwrap();
     let output = Command::new("sh")
-        .arg(out.join("apply.sh"))
+        .arg(folder.join("apply.sh"))
         .arg("--kubeconfig")
         .arg(lab.plane.kubeconfig())
         .env_clear()
@@ -281,7 +288,6 @@ fn a_folder_and_its_script_give_the_same(desired: &Desired, lab: &Lab, cluster: 
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
-    assert!(plan(desired, cluster).plan().is_empty());
 }
 
 fn another_cluster_under_the_same_name_is_refused(
@@ -363,4 +369,25 @@ fn without_waiting_it_says_what_it_did_not_wait_for() {
     assert_eq!(outcome.verdict(), Verdict::Complete, "{outcome:?}");
     assert_eq!(outcome.not_waited.len(), 1);
     assert!(outcome.not_waited[0].why.contains("not asked"));
+}
+
+#[test]
+fn a_jump_host_needs_a_shell_and_kubectl_only() {
+    let sources = tempfile::tempdir().unwrap();
+    write_estate(sources.path());
+    let desired = desired(sources.path());
+    let out = sources.path().join("out");
+    let folder = open_directory(&out);
+    let approved = approve(plan(&desired, &folder));
+    run(approved, &folder, &Recording::default());
+
+    let lab = Lab::without_controllers();
+    run_script(&out, &lab);
+    let config = tempfile::tempdir().unwrap();
+    let targets = Targets::new(config.path());
+    let kubeconfig = lab.plane.kubeconfig();
+    let card = targets.add("lab", kubeconfig, Class::Disposable, None, &WallClock::new()).unwrap();
+    let opened = targets.open(&card).unwrap();
+    let planned = plan(&desired, &opened);
+    assert!(planned.plan().is_empty(), "{:?}", planned.plan().counts);
 }

@@ -56,14 +56,14 @@ enum DesiredError {
 }
 
 static NO_ROOT: About = About {
-    code: "B1731",
+    code: "B1781",
     kind: Kind::Usage,
     meaning: "A plan begins with folders of manifests. They are listed as [[root]] in \
               blackstart.toml or named on the command line.",
     next: "add --path REPO:DIR, such as --path apps:clusters/prod",
 };
 static LEFT_OUT: About = About {
-    code: "B1732",
+    code: "B1782",
     kind: Kind::Integrity,
     meaning: "A repository that the plan needs is in the bundle, but its part is damaged or missing. \
               Nothing is planned from what is left.",

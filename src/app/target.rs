@@ -47,7 +47,7 @@ pub struct List {
 struct NoConfigFolder;
 
 static NO_CONFIG_FOLDER: About = About {
-    code: "B1730",
+    code: "B1780",
     kind: Kind::Usage,
     meaning: "Target cards with their credentials are kept in the user's configuration folder, and \
               nothing says where that is.",

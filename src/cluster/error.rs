@@ -59,6 +59,12 @@ pub enum ClusterError {
         /// What the server said.
         why: String,
     },
+    /// The service account that a Pod runs as is not there, or not yet.
+    #[error("a service account is missing: {why}")]
+    AccountMissing {
+        /// What the server said.
+        why: String,
+    },
     /// Another manager holds fields that the object sets.
     #[error("{}", conflicts_text(fields))]
     Conflict {
@@ -133,6 +139,7 @@ impl ClusterError {
             Self::NotServed { .. }
             | Self::NamespaceMissing { .. }
             | Self::NamespaceEnding { .. }
+            | Self::AccountMissing { .. }
             | Self::Webhook { .. } => Class::Wait,
             Self::Unreachable { .. } | Self::Busy { .. } => Class::Retry,
             _ => Class::Fatal,
@@ -183,6 +190,9 @@ abouts! {
         "wait until the API server is well, then run the same command again";
     ANSWER = "B1113" Failed "The answer is not what a Kubernetes API server sends. Something else \
         may listen at that address.", "check the address in the kubeconfig";
+    ACCOUNT_MISSING = "B1115" Failed "A Pod runs as a service account, and that account is not \
+        there. A new namespace gets its default account a moment later, from a controller.",
+        "include the account in what is replayed, or look whether the controllers run";
     DIRECTORY = "B1114" Refused "The folder holds something else, or cannot be written. Nothing in \
         it was changed.", "name a folder that does not exist yet";
 }
@@ -197,6 +207,7 @@ impl Explain for ClusterError {
             Self::NotServed { .. } => &NOT_SERVED,
             Self::NamespaceMissing { .. } => &NAMESPACE_MISSING,
             Self::NamespaceEnding { .. } => &NAMESPACE_ENDING,
+            Self::AccountMissing { .. } => &ACCOUNT_MISSING,
             Self::Conflict { .. } => &CONFLICT,
             Self::Invalid { .. } => &INVALID,
             Self::Immutable { .. } => &IMMUTABLE,

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::error::{ClusterError, FieldConflict};
 use crate::model::safe::safe;
 
+/// How server-side apply says that an object does not fit its type.
+const UNFIT: [&str; 2] = ["failed to create typed patch object", "failed to convert new object"];
+
 /// Reads a refusal. `kind` names what was asked for; `server` the address.
 pub(super) fn refusal(code: u16, body: &[u8], kind: &str, server: &str) -> ClusterError {
     let status: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -19,6 +22,9 @@ pub(super) fn refusal(code: u16, body: &[u8], kind: &str, server: &str) -> Clust
     match code {
         401 => ClusterError::Unauthorized { why },
         403 if terminating(&status) => ClusterError::NamespaceEnding { why },
+        403 if why.contains("error looking up service account") => {
+            ClusterError::AccountMissing { why }
+        }
         403 if why.contains("exceeded quota") => ClusterError::Invalid { why },
         403 if denied(&why) => ClusterError::Invalid { why },
         403 => ClusterError::Forbidden { why },
@@ -26,8 +32,9 @@ pub(super) fn refusal(code: u16, body: &[u8], kind: &str, server: &str) -> Clust
         409 if reason == "Conflict" || reason.is_empty() => conflict(&status, code, why),
         422 if immutable(&status) => ClusterError::Immutable { why },
         400 | 413 | 422 => ClusterError::Invalid { why },
-        // An unknown field of a built-in kind is a 500 to server-side apply.
-        500 if why.contains("failed to create typed patch object") => ClusterError::Invalid { why },
+        // An unknown field or a value of another type in a built-in kind is a 500 to server-side
+        // apply.
+        500 if UNFIT.iter().any(|words| why.contains(words)) => ClusterError::Invalid { why },
         409 | 429 | 503 | 504 => ClusterError::Busy { code, why },
         500..=599 => webhook(why, code),
         _ => ClusterError::Answer { why: format!("{} answers {code}: {why}", safe(server)) },
@@ -142,6 +149,8 @@ mod tests {
             answer(403, &say("admission webhook \"p\" denied the request: no")),
             ClusterError::Invalid { .. }
         ));
+        let account = "pods \"x\" is forbidden: error looking up service account a/default";
+        assert!(matches!(answer(403, &say(account)), ClusterError::AccountMissing { .. }));
         assert!(matches!(answer(403, &say("cannot patch")), ClusterError::Forbidden { .. }));
     }
 

@@ -1,28 +1,28 @@
 //! The plan made: scopes settled, waves cut, each object compared with the target.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::compare::{differing, missing};
 use super::desired::Desired;
-use super::error::{
-    DEFAULTED, DUPLICATE, ENCRYPTED, FINDING, GENERATED, GROUP_DOWN, HELD, NO_NAMESPACE, NO_SCOPE,
-    PlanError, SAID, TWO_VERSIONS, UNKNOWN_KIND,
-};
+use super::error::{FINDING, GROUP_DOWN, HELD, PlanError, SAID};
+use super::live::{Live, check_namespaces, live_objects};
+use super::notes::Notes;
 use super::parallel::each;
 use super::scope::{Known, Scope};
-use super::value::{Action, Held, Item, Note, Plan, Planned, Wave};
-use crate::cluster::{ApplyOptions, Class, Cluster, ClusterError, Directory, Kinds, ServedKind};
+use super::settle::{Wanted, check_duplicates, settle, without_unfit};
+use super::value::{Action, Held, Plan, Planned};
+use super::waves::{Found, waves};
+use crate::cluster::{ApplyOptions, Class, Cluster, ClusterError, Directory};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Observer};
-use crate::model::explain::{About, Explain};
-use crate::object::{Object, ObjectRef, rank};
-use crate::render::{self, Provenance};
+use crate::model::explain::Explain;
+use crate::object::{Object, ObjectRef};
 use crate::target::Binding;
 
 /// Calls to the API server at a time.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// What a plan is compared with.
 pub enum Against<'a> {
@@ -57,39 +57,6 @@ pub fn make(
     Ok(Planned { plan, objects })
 }
 
-/// Warnings and blockers as they come.
-#[derive(Default)]
-struct Notes {
-    warnings: Vec<Note>,
-    blockers: Vec<Note>,
-}
-
-impl Notes {
-    fn warn(&mut self, about: &About, text: String) {
-        self.warnings.push(Note { code: about.code.to_owned(), text });
-    }
-
-    fn block(&mut self, about: &About, text: String) {
-        self.blockers.push(Note { code: about.code.to_owned(), text });
-    }
-}
-
-/// An object on its way into the plan.
-struct Wanted {
-    object: Object,
-    provenance: Provenance,
-    known: Known,
-}
-
-/// An object with what would happen to it.
-struct Found {
-    object: Object,
-    provenance: Provenance,
-    action: Action,
-    fields: Vec<String>,
-    conflicts: Vec<Held>,
-}
-
 fn compare_cluster(
     desired: &Desired,
     cluster: &dyn Cluster,
@@ -120,148 +87,6 @@ fn compare_cluster(
         });
     }
     Ok(found)
-}
-
-/// Settles which namespace each object goes to, and leaves out what cannot be planned.
-fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec<Wanted> {
-    let mut wanted = Vec::new();
-    for render::Item { object, provenance } in without_unfit(desired, notes) {
-        let known = scope.of(&object);
-        let namespaced = match &known {
-            Known::Served(served) => Some(served.namespaced),
-            Known::Defined { namespaced } => Some(*namespaced),
-            Known::OtherVersion(other) => {
-                let text = format!("{} is served as {other}", object.reference());
-                notes.warn(&TWO_VERSIONS, text);
-                None
-            }
-            Known::Unknown => {
-                let text = format!("{} is of an unknown kind", object.reference());
-                notes.warn(&UNKNOWN_KIND, text);
-                None
-            }
-        };
-        let text = object.reference().to_string();
-        let object = match (namespaced, &object.reference().namespace) {
-            (Some(true), None) => {
-                notes.warn(&DEFAULTED, format!("{text} goes to the namespace default"));
-                object.in_namespace(Some("default"))
-            }
-            (Some(false), Some(_)) => {
-                notes.warn(&NO_SCOPE, format!("{text} belongs to no namespace"));
-                object.in_namespace(None)
-            }
-            _ => object,
-        };
-        wanted.push(Wanted { object, provenance, known });
-    }
-    check_duplicates(&wanted, notes);
-    wanted
-}
-
-/// The objects that can be planned at all.
-fn without_unfit<'a>(
-    desired: &'a Desired,
-    notes: &mut Notes,
-) -> impl Iterator<Item = render::Item> + use<'a> {
-    let mut fit = Vec::new();
-    for item in &desired.items {
-        let place = format!(
-            "{} ({}:{})",
-            item.object.reference(),
-            item.provenance.repo,
-            item.provenance.path
-        );
-        let place = crate::model::safe::safe(place);
-        if item.object.generates_name() {
-            notes.warn(&GENERATED, format!("{place} has no name of its own and is left out"));
-        } else {
-            if item.object.value()["sops"].is_object() {
-                notes.block(&ENCRYPTED, format!("{place} is encrypted"));
-            }
-            fit.push(item.clone());
-        }
-    }
-    fit.into_iter()
-}
-
-fn check_duplicates(wanted: &[Wanted], notes: &mut Notes) {
-    let mut seen: HashMap<&ObjectRef, &Provenance> = HashMap::new();
-    for item in wanted {
-        if let Some(first) = seen.insert(item.object.reference(), &item.provenance) {
-            let text = format!(
-                "{} comes from {}:{} and from {}:{}",
-                item.object.reference(),
-                first.repo,
-                first.path,
-                item.provenance.repo,
-                item.provenance.path
-            );
-            notes.block(&DUPLICATE, crate::model::safe::safe(text));
-        }
-    }
-}
-
-/// Everything of the kinds concerned that is on the target.
-struct Live {
-    objects: HashMap<ObjectRef, Value>,
-    namespaces: BTreeSet<String>,
-}
-
-fn live_objects(
-    wanted: &[Wanted],
-    kinds: &Kinds,
-    cluster: &dyn Cluster,
-    cancel: &Cancel,
-) -> Result<Live, PlanError> {
-    let mut needed: BTreeMap<String, ServedKind> = BTreeMap::new();
-    let namespaces = kinds.find("", "v1", "Namespace").cloned();
-    let served = wanted.iter().filter_map(|item| match &item.known {
-        Known::Served(served) if served.storable => Some(served.clone()),
-        _ => None,
-    });
-    for kind in served.chain(namespaces) {
-        needed.entry(kind.text()).or_insert(kind);
-    }
-    let needed: Vec<ServedKind> = needed.into_values().collect();
-    let lists = each(&needed, AT_ONCE, |kind| {
-        cancel.check()?;
-        cluster.list(kind).map_err(PlanError::from)
-    });
-    let mut live = Live { objects: HashMap::new(), namespaces: BTreeSet::new() };
-    for list in lists {
-        for value in list? {
-            let Ok(object) = Object::from_value(value) else { continue };
-            let reference = object.reference().clone();
-            if reference.kind == "Namespace" && reference.group.is_empty() {
-                live.namespaces.insert(reference.name.clone());
-            }
-            live.objects.insert(reference, object.into_value());
-        }
-    }
-    Ok(live)
-}
-
-fn check_namespaces(wanted: &[Wanted], live: &Live, notes: &mut Notes) {
-    let planned: BTreeSet<&str> = wanted
-        .iter()
-        .map(|item| item.object.reference())
-        .filter(|reference| reference.kind == "Namespace" && reference.group.is_empty())
-        .map(|reference| reference.name.as_str())
-        .collect();
-    let mut missing: BTreeMap<&str, (usize, String)> = BTreeMap::new();
-    for item in wanted {
-        let Some(namespace) = item.object.reference().namespace.as_deref() else { continue };
-        if !live.namespaces.contains(namespace) && !planned.contains(namespace) {
-            let first = || (0, item.object.reference().to_string());
-            missing.entry(namespace).or_insert_with(first).0 += 1;
-        }
-    }
-    for (namespace, (count, first)) in missing {
-        let namespace = crate::model::safe::safe(namespace);
-        let text = format!("namespace {namespace} is missing; {count} objects need it, as {first}");
-        notes.block(&NO_NAMESPACE, text);
-    }
 }
 
 /// What comparing one object gave.
@@ -368,40 +193,4 @@ fn compare_directory(
         }
     });
     Ok(found.collect())
-}
-
-/// Cuts the objects into waves: one for each stage, bindings after the roles they name.
-fn waves(mut found: Vec<Found>) -> Vec<Wave> {
-    found.sort_by_cached_key(|item| sort_key(&item.object));
-    let mut waves: Vec<Wave> = Vec::new();
-    let mut last = None;
-    for item in found {
-        let (stage, late, ..) = sort_key(&item.object);
-        if last != Some((stage, late)) {
-            waves.push(Wave { wave: waves.len() + 1, stage, objects: Vec::new() });
-            last = Some((stage, late));
-        }
-        let hash = item.object.hash();
-        let entry = Item {
-            object: item.object.reference().clone(),
-            version: item.object.version().to_owned(),
-            action: item.action,
-            hash,
-            provenance: item.provenance,
-            fields: item.fields,
-            conflicts: item.conflicts,
-        };
-        if let Some(wave) = waves.last_mut() {
-            wave.objects.push(entry);
-        }
-    }
-    waves
-}
-
-type SortKey = (crate::object::Stage, bool, usize, ObjectRef);
-
-fn sort_key(object: &Object) -> SortKey {
-    let (stage, place) = rank(object);
-    let late = object.reference().kind.ends_with("Binding");
-    (stage, late, place, object.reference().clone())
 }

@@ -8,7 +8,10 @@
 //! |---|---|
 //! | `desired` | the objects that should be there, with their origin |
 //! | `scope` | which kinds live in namespaces, who defines them |
+//! | `settle` | the objects a plan is about, each where it belongs |
+//! | `live` | what is on the target already |
 //! | `compare` | what differs between a dry run and what is live |
+//! | `waves` | the order, cut into what can go at the same time |
 //! | `make` | the plan made |
 //! | `value` | the plan itself: waves, items, notes, digest, file |
 //! | `approve` | the confirmation that turns a plan into an order |
@@ -17,10 +20,14 @@ mod approve;
 mod compare;
 mod desired;
 mod error;
+mod live;
 mod make;
+mod notes;
 mod parallel;
 mod scope;
+mod settle;
 mod value;
+mod waves;
 
 pub use approve::{Approved, Bound, Confirmation};
 pub use desired::Desired;

@@ -1,0 +1,111 @@
+//! Which objects a plan is about, and where each belongs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::desired::Desired;
+use super::error::{
+    DEFAULTED, DUPLICATE, ENCRYPTED, GENERATED, NO_SCOPE, TWO_VERSIONS, UNKNOWN_KIND,
+};
+use super::notes::Notes;
+use super::scope::{Known, Scope};
+use crate::model::safe::safe;
+use crate::object::{Object, ObjectRef};
+use crate::render::{self, Provenance};
+
+/// An object on its way into the plan.
+pub(super) struct Wanted {
+    pub(super) object: Object,
+    pub(super) provenance: Provenance,
+    pub(super) known: Known,
+}
+
+/// Settles which namespace each object goes to, and leaves out what cannot be planned.
+pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    let mut unknown: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for render::Item { object, provenance } in without_unfit(desired, notes) {
+        let known = scope.of(&object);
+        let object = match &known {
+            Known::Served(served) => placed(object, served.namespaced, notes),
+            Known::Defined { namespaced } => placed(object, *namespaced, notes),
+            Known::OtherVersion(other) => {
+                let text = format!("{} is served as {other}", object.reference());
+                notes.warn(&TWO_VERSIONS, text);
+                object
+            }
+            Known::Unknown => {
+                let ObjectRef { group, kind, .. } = object.reference();
+                let first = || (0, object.reference().to_string());
+                unknown.entry(format!("{group} {kind}")).or_insert_with(first).0 += 1;
+                object
+            }
+        };
+        wanted.push(Wanted { object, provenance, known });
+    }
+    for (kind, (count, first)) in unknown {
+        let kind = safe(kind.trim_start());
+        let text = format!("nothing defines the kind {kind}; {count} in the plan, as {first}");
+        notes.warn(&UNKNOWN_KIND, text);
+    }
+    check_duplicates(&wanted, notes);
+    wanted
+}
+
+/// Puts an object where its kind belongs.
+fn placed(object: Object, namespaced: bool, notes: &mut Notes) -> Object {
+    let text = object.reference().to_string();
+    match (namespaced, &object.reference().namespace) {
+        (true, None) => {
+            notes.warn(&DEFAULTED, format!("{text} goes to the namespace default"));
+            object.in_namespace(Some("default"))
+        }
+        (false, Some(_)) => {
+            notes.warn(&NO_SCOPE, format!("{text} belongs to no namespace"));
+            object.in_namespace(None)
+        }
+        _ => object,
+    }
+}
+
+/// The objects that can be planned at all.
+pub(super) fn without_unfit<'a>(
+    desired: &'a Desired,
+    notes: &mut Notes,
+) -> impl Iterator<Item = render::Item> + use<'a> {
+    let mut fit = Vec::new();
+    for item in &desired.items {
+        let place = format!(
+            "{} ({}:{})",
+            item.object.reference(),
+            item.provenance.repo,
+            item.provenance.path
+        );
+        let place = safe(place);
+        if item.object.generates_name() {
+            notes.warn(&GENERATED, format!("{place} has no name of its own and is left out"));
+        } else {
+            if item.object.value()["sops"].is_object() {
+                notes.block(&ENCRYPTED, format!("{place} is encrypted"));
+            }
+            fit.push(item.clone());
+        }
+    }
+    fit.into_iter()
+}
+
+pub(super) fn check_duplicates(wanted: &[Wanted], notes: &mut Notes) {
+    let mut seen: HashMap<&ObjectRef, &Provenance> = HashMap::new();
+    for item in wanted {
+        if let Some(first) = seen.insert(item.object.reference(), &item.provenance) {
+            let text = format!(
+                "{} comes from {}:{} and from {}:{}",
+                item.object.reference(),
+                first.repo,
+                first.path,
+                item.provenance.repo,
+                item.provenance.path
+            );
+            notes.block(&DUPLICATE, safe(text));
+        }
+    }
+}
