@@ -5,6 +5,7 @@
 
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
+use crate::model::explain::Explain as _;
 use crate::model::git::{Head, Oid, RefName, Refs};
 use crate::model::safe::safe;
 use crate::repo::{Bare, reaches};
@@ -13,12 +14,14 @@ use crate::source::Spec;
 use super::fault::Trouble;
 use super::listing::Listing;
 use super::outcome::{Pin, RepoState};
-use super::record::{Record, read_pins, write_pins};
+use super::record::{Record, write_pins};
 use super::standing::{Done, Proven};
 use super::update::Run;
 
 /// More findings than this are not kept for one repository.
 const FINDINGS: usize = 200;
+/// With more packs than this they are made one.
+const PACKS: usize = 50;
 
 impl Run<'_> {
     /// Pins what would be forgotten, then makes the listing the mirror's refs.
@@ -41,7 +44,8 @@ impl Run<'_> {
             Some(_) => forgotten(before, &refs, now, |new, old| Ok(reaches(&store, new, old)?))?,
             None => Vec::new(),
         };
-        pin(bare, &rewritten)?;
+        let known = proven.map(|proven| proven.pins.clone()).unwrap_or_default();
+        let pins = pin(bare, known, &rewritten)?;
         bare.publish(&refs)?;
         let flags = bare.flags(refs.head_oid()).unwrap_or_default();
         let known = proven.map(|proven| proven.record.findings.clone()).unwrap_or_default();
@@ -56,8 +60,27 @@ impl Run<'_> {
         };
         record.write(bare.path())?;
         self.tell(spec, &rewritten);
+        self.consolidate(spec, bare, &refs, &pins);
         let state = if rewritten.is_empty() { RepoState::Fresh } else { RepoState::Rewritten };
-        Ok(Done { format: bare.format(), refs, record, state })
+        Ok(Done { format: bare.format(), refs, record, pins, state })
+    }
+
+    /// Makes one pack of many once in a while. That it fails is told and harms nothing.
+    fn consolidate(&self, spec: &Spec, bare: &Bare, refs: &Refs, pins: &[Pin]) {
+        let result = bare.packs().and_then(|packs| {
+            if packs.len() <= PACKS {
+                return Ok(());
+            }
+            let tips: Vec<Oid> =
+                refs.oids().into_iter().chain(pins.iter().map(|pin| pin.oid)).collect();
+            bare.consolidate(&tips, self.cancel)
+        });
+        if let Err(error) = result {
+            let name = safe(&spec.name);
+            let text =
+                format!("the packs of {name} could not be made one: {}", safe(error.to_string()));
+            self.observer.event(&Event::Notice { code: error.about().code, text });
+        }
     }
 
     fn tell(&self, spec: &Spec, rewritten: &[(Pin, Option<Oid>)]) {
@@ -100,18 +123,21 @@ fn forgotten(
     Ok(found)
 }
 
-/// Adds pins to those that are there, durably.
-fn pin(bare: &Bare, rewritten: &[(Pin, Option<Oid>)]) -> Result<(), Trouble> {
-    if rewritten.is_empty() {
-        return Ok(());
-    }
-    let mut pins = read_pins(bare.path())?;
+/// Adds pins to those that are known, durably.
+fn pin(
+    bare: &Bare,
+    mut pins: Vec<Pin>,
+    rewritten: &[(Pin, Option<Oid>)],
+) -> Result<Vec<Pin>, Trouble> {
     for (pin, _) in rewritten {
         if !pins.iter().any(|known| known.name == pin.name && known.oid == pin.oid) {
             pins.push(pin.clone());
         }
     }
-    write_pins(bare.path(), &pins)
+    if !rewritten.is_empty() {
+        write_pins(bare.path(), &pins)?;
+    }
+    Ok(pins)
 }
 
 fn merged(mut known: Vec<String>, new: Vec<String>) -> Vec<String> {

@@ -64,12 +64,13 @@ fn quarantine(bare: &Bare) -> Result<(Quarantine, PathBuf), Trouble> {
     let objects = quarantine.path().join("objects");
     scratch::folder(&objects.join("pack"))?;
     scratch::folder(&objects.join("info"))?;
-    let base = std::path::absolute(bare.path().join("objects"))
+    let mirror = std::path::absolute(bare.path().join("objects"))
         .map_err(|error| Trouble::here(error.to_string()))?;
-    let line = [base.as_os_str().as_encoded_bytes(), b"\n"].concat();
+    let line = [mirror.as_os_str().as_encoded_bytes(), b"\n"].concat();
     let alternates = objects.join("info/alternates");
-    let written = scratch::create(&alternates, 0o600)?.write_all(&line);
-    written.map_err(DiskError::at("write", &alternates))?;
+    scratch::create(&alternates, 0o600)?
+        .write_all(&line)
+        .map_err(DiskError::at("write", &alternates))?;
     Ok((quarantine, objects))
 }
 

@@ -8,7 +8,7 @@ use crate::source::Spec;
 
 use super::fault::Trouble;
 use super::listing::Listing;
-use super::outcome::{Mirrored, RepoState};
+use super::outcome::{Mirrored, Pin, RepoState};
 use super::record::{Record, read_pins};
 
 /// A mirror as it stands.
@@ -23,6 +23,7 @@ pub(super) struct Proven {
     pub(super) bare: Bare,
     pub(super) refs: Refs,
     pub(super) record: Record,
+    pub(super) pins: Vec<Pin>,
 }
 
 /// What an update made.
@@ -30,6 +31,7 @@ pub(super) struct Done {
     pub(super) format: ObjectFormat,
     pub(super) refs: Refs,
     pub(super) record: Record,
+    pub(super) pins: Vec<Pin>,
     pub(super) state: RepoState,
 }
 
@@ -39,7 +41,8 @@ impl Proven {
         let Some(record) = Record::read(&copy.path)? else { return Ok(None) };
         let bare = Bare::open(&copy.path)?;
         let refs = bare.refs()?;
-        Ok(Some(Self { bare, refs, record }))
+        let pins = read_pins(&copy.path)?;
+        Ok(Some(Self { bare, refs, record, pins }))
     }
 
     /// Returns whether the source lists exactly what is here.
@@ -64,10 +67,10 @@ impl Proven {
 /// Says what became of a repository, from what its update made or why it stopped.
 pub(super) fn outcome(spec: &Spec, copy: &Copy, result: Result<Done, Trouble>) -> Mirrored {
     let mut mirrored = blank(spec);
-    let record = match result {
+    let known = match result {
         Ok(done) => {
             (mirrored.format, mirrored.refs, mirrored.state) = (done.format, done.refs, done.state);
-            Some(done.record)
+            Some((done.record, done.pins))
         }
         Err(trouble) => {
             mirrored.fault = Some(trouble.fault);
@@ -78,16 +81,16 @@ pub(super) fn outcome(spec: &Spec, copy: &Copy, result: Result<Done, Trouble>) -
             };
             copy.proven.as_ref().map(|proven| {
                 (mirrored.format, mirrored.refs) = (proven.bare.format(), proven.refs.clone());
-                proven.record.clone()
+                (proven.record.clone(), proven.pins.clone())
             })
         }
     };
-    if let Some(record) = record {
+    if let Some((record, pins)) = known {
         mirrored.path = Some(copy.path.clone());
+        mirrored.pins = pins;
         mirrored.flags = record.flags();
         mirrored.findings = record.findings;
         mirrored.proven_at = Some(record.proven_at);
-        mirrored.pins = read_pins(&copy.path).unwrap_or_default();
     }
     mirrored
 }

@@ -105,7 +105,8 @@ impl Run<'_> {
                 };
                 record.write(&copy.path)?;
                 let (format, refs) = (proven.bare.format(), proven.refs.clone());
-                return Ok(Done { format, refs, record, state: RepoState::Unchanged });
+                let pins = proven.pins.clone();
+                return Ok(Done { format, refs, record, pins, state: RepoState::Unchanged });
             }
             proven.refuse_loss(&listing)?;
         }

@@ -60,6 +60,20 @@ impl Bare {
         Ok(Some(PackWritten { pack, objects: u64::from(objects) }))
     }
 
+    /// Replaces all packs by one with what `tips` reach. The new pack is in place before an old one
+    /// goes, so at every moment everything is there; on any failure the old packs stay.
+    pub fn consolidate(&self, tips: &[Oid], cancel: &Cancel) -> Result<(), RepoError> {
+        let within = self.path().join("objects/pack");
+        let old = self.packs()?;
+        let Some(new) = self.write_pack(tips, &[], &within, cancel)? else { return Ok(()) };
+        for pack in old.iter().filter(|pack| pack.stem != new.pack.stem) {
+            // The index first: a pack without one is nothing to Git, an index without one is broken.
+            folder::remove_file(&pack.index)?;
+            folder::remove_file(&pack.pack)?;
+        }
+        Ok(folder::sync(&within)?)
+    }
+
     /// Generates a pack of exactly these objects. One handle counts and writes: pack ids differ
     /// between handles.
     fn generate(&self, ids: Vec<Oid>, to: &mut dyn std::io::Write) -> Result<(), RepoError> {

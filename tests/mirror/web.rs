@@ -33,7 +33,7 @@ fn every_odd_repository_comes_over_http_byte_for_byte() {
 }
 
 #[test]
-fn a_thin_pack_over_http_is_completed() {
+fn thin_packs_over_http_are_completed_and_many_become_one() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("sources");
     let source = bare(&root.join("a.git"), "sha1");
@@ -46,15 +46,20 @@ fn a_thin_pack_over_http_is_completed() {
     let work = folder.path().join("work");
     git(folder.path(), &["clone", "-q", source.to_str().unwrap(), "work"]);
     let long: String = "filler: 0123456789\n".repeat(500);
-    for number in 0..5 {
+    for number in 0..52 {
         let text = format!("{long}{number}\n");
         crate::support::git::commit(&work, &[("apps/1/file-1.yaml", &text)], "more");
         git(&work, &["push", "-q", "origin", "main"]);
         let run = run(&specs, &options);
         run.assert_all(RepoState::Fresh);
-        run.assert_equal("a", &source);
+        if number % 10 == 0 {
+            run.assert_equal("a", &source);
+        }
     }
-    git(run(&specs, &options).path("a"), &["fsck", "--strict"]);
+    let last = run(&specs, &options);
+    git(last.path("a"), &["fsck", "--strict"]);
+    let files = std::fs::read_dir(last.path("a").join("objects/pack")).unwrap().count();
+    assert!(files < 2 * 10, "many packs become one: {files} files");
 }
 
 #[test]
