@@ -72,38 +72,38 @@ macro_rules! about {
 }
 
 about! {
-    WOULD_OVERWRITE = "B1720", Refused,
+    WOULD_OVERWRITE = "B1740", Refused,
         "A kit holds keys that exist only once, so init writes into places where nothing is and \
          replaces nothing. Nothing was written.",
         "choose another folder, or move the file away yourself";
-    NO_OPENER = "B1721", Usage,
+    NO_OPENER = "B1741", Usage,
         "Bundles are encrypted to people. Without an opener nobody could ever open them, this \
          machine included.",
         "name at least one: --opener age1… or --opener FILE.pub, or --opener-passphrase FILE";
-    PASSPHRASE = "B1722", Usage,
+    PASSPHRASE = "B1742", Usage,
         "A new passphrase is asked for twice, since a mistyped one could not be found out later.",
         "run the same command again";
-    BAD_KIT_FILE = "B1723", Failed,
+    BAD_KIT_FILE = "B1743", Failed,
         "A file that the keys commands keep in the kit cannot be read back. The bundles do not \
          depend on it.",
         "restore the file from the kit's Git history";
-    NO_EPOCH = "B1724", Usage,
+    NO_EPOCH = "B1744", Usage,
         "An epoch is the life of one encryption key; its seals lie below keys/ in the kit.",
         "list them: blackstart keys list";
-    NOT_A_ROOT = "B1725", Refused,
+    NOT_A_ROOT = "B1745", Refused,
         "Only the root keys that the trust file names sign its next version and the seals.",
         "list them: blackstart trust show";
-    NO_ROOT_KEY = "B1726", Refused,
+    NO_ROOT_KEY = "B1746", Refused,
         "This change counts only once enough root keys signed it, and none is at hand: keys/root is \
          not in the kit, which is as it should be, and no other was named.",
         "bring the root key and name it: --key FILE";
-    NOTHING_TO_SIGN = "B1727", Usage,
+    NOTHING_TO_SIGN = "B1747", Usage,
         "This key has signed everything that is prepared in the kit.",
         "see what is in force: blackstart trust show";
-    BAD_CHANGE = "B1728", Usage,
+    BAD_CHANGE = "B1748", Usage,
         "The change would break a rule of the trust file, so it was not written.",
         "see what is in force: blackstart trust show";
-    WRONG_EPOCH_KEY = "B1729", Integrity,
+    WRONG_EPOCH_KEY = "B1749", Integrity,
         "The seals in the kit hold another key than the trust file names for this epoch. Bundles of \
          this epoch would not open with it.",
         "restore keys/ from the kit's Git history or from a bundle's keys part";

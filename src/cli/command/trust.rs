@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::keys::notes;
+use crate::app::text as words;
 use crate::app::trust::{Change, Moment, add, revoke, show, sign};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::id::{Role, Seq};
@@ -118,12 +119,19 @@ fn shown(report: &show::Report) -> String {
     let _ = writeln!(text, "  digest      {}", report.digest);
     let accept: Vec<_> = report.accept.iter().map(Role::as_str).collect();
     let _ = writeln!(text, "  snapshots   need {}", accept.join(" + "));
-    let _ = writeln!(text, "  versions    need {} root keys", report.root_threshold);
+    let needed = words::count(report.root_threshold, "root key");
+    let _ = writeln!(text, "  versions    need {needed}");
     for root in &report.roots {
         let _ = writeln!(text, "  root        {} {}", root.name, root.fingerprint);
     }
     for signer in &report.signers {
-        let _ = writeln!(text, "  {:<10}  {}{}", signer.role, signer.fingerprint, window(signer));
+        let _ = writeln!(
+            text,
+            "  {:<10}  {}{}",
+            signer.role.as_str(),
+            signer.fingerprint,
+            window(signer)
+        );
     }
     for epoch in &report.epochs {
         let _ = writeln!(text, "  epoch {:<4}  {}", epoch.epoch, epoch.recipient);
