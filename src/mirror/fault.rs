@@ -126,7 +126,9 @@ const WORDS: &[(&str, Reading)] = &[
         Trouble::theirs(format!("it does not speak Git's protocol as it should: {said}"))
     }),
     ("no space left", |said| Trouble::here(said)),
-    ("larger than limit", |said| Trouble::refused(said)),
+    ("too large to fit in memory", |_| {
+        Trouble::refused("an object in it is larger than the limit")
+    }),
 ];
 
 /// Reads an explanation out of what a program or a library said.

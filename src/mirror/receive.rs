@@ -43,7 +43,8 @@ pub(super) fn receive(
     let mut indexed = None;
     let folder_of_packs = objects.join("pack");
     session.receive(&wants, &haves, |pack| {
-        indexed = index_pack(pack, &folder_of_packs, bases, hash, watch.cancel)?;
+        indexed =
+            index_pack(pack, &folder_of_packs, bases, hash, watch.object_limit, watch.cancel)?;
         Ok(())
     })?;
     watch

@@ -21,6 +21,8 @@ pub(super) struct Watch<'a> {
     /// When everything must be over, on the clock's own scale.
     deadline: Duration,
     pub(super) stall: Duration,
+    /// How large one object may be.
+    pub(super) object_limit: usize,
     left: AtomicU64,
     received: AtomicU64,
     trouble: Mutex<Option<Trouble>>,
@@ -38,6 +40,7 @@ impl<'a> Watch<'a> {
             cancel,
             deadline,
             stall: options.stall,
+            object_limit: usize::try_from(options.max_object).unwrap_or(usize::MAX),
             left: AtomicU64::new(LISTING_LIMIT),
             received: AtomicU64::new(0),
             trouble: Mutex::new(None),

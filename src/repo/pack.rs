@@ -17,7 +17,7 @@ use crate::model::safe::safe;
 use super::bare::{Bare, Pack};
 use super::error::RepoError;
 use super::prove;
-use super::store::{hash, to_gix};
+use super::store::{OBJECT_LIMIT, hash, to_gix};
 
 /// A pack that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,9 @@ impl Bare {
         file.commit()?;
         // Indexing reads every byte back: a pack that was not written well does not pass.
         let mut from = open(&raw)?;
-        let indexed = index_pack(&mut from, within.path(), None, hash(self.format()), cancel)
-            .map_err(|error| self.broken(&error))?;
+        let indexed =
+            index_pack(&mut from, within.path(), None, hash(self.format()), OBJECT_LIMIT, cancel)
+                .map_err(|error| self.broken(&error))?;
         let Some(indexed) = indexed else { return Ok(None) };
         let objects = gix_pack::index::File::at(&indexed.1, hash(self.format()))
             .map_err(|error| self.broken(&error))?
@@ -113,8 +114,9 @@ impl Bare {
     pub fn rebuilt_index(&self, pack: &Pack, cancel: &Cancel) -> Result<Digest, RepoError> {
         let within = Quarantine::new(pack.pack.parent().unwrap_or(self.path()), "index")?;
         let mut from = open(&pack.pack)?;
-        let written = index_pack(&mut from, within.path(), None, hash(self.format()), cancel)
-            .map_err(|error| self.broken(&error))?;
+        let written =
+            index_pack(&mut from, within.path(), None, hash(self.format()), OBJECT_LIMIT, cancel)
+                .map_err(|error| self.broken(&error))?;
         let (_, index) = written.ok_or_else(|| RepoError::Objects {
             path: pack.pack.clone(),
             why: "it holds no objects".to_owned(),
@@ -130,17 +132,19 @@ fn open(path: &Path) -> Result<BufReader<File>, RepoError> {
 }
 
 /// Streams a pack into `folder`, completing a thin one from `bases`, and writes its index.
+/// No object may be larger than `object_limit`, because each is inflated in memory once.
 /// Returns pack and index, `None` for a pack without objects.
 pub(crate) fn index_pack(
     from: &mut dyn std::io::BufRead,
     folder: &Path,
     bases: Option<gix::odb::Handle>,
     hash: gix::hash::Kind,
+    object_limit: usize,
     cancel: &Cancel,
 ) -> Result<Option<(PathBuf, PathBuf)>, gix::Error> {
     let options = gix_pack::bundle::write::Options {
         thread_limit: Some(1),
-        alloc_limit_bytes: Some(1 << 30),
+        alloc_limit_bytes: Some(object_limit),
         ..Default::default()
     };
     let written = gix_pack::Bundle::write_to_directory(

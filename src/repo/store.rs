@@ -16,7 +16,7 @@ use super::objects::{self, Kind};
 /// Memory for decoded delta bases.
 const CACHE: usize = 24 << 20;
 /// No single object may need more memory than this.
-const OBJECT_LIMIT: usize = 1 << 30;
+pub(super) const OBJECT_LIMIT: usize = 1 << 30;
 /// A tag that points to a tag that points to a tag …
 const TAG_DEPTH: usize = 64;
 

@@ -97,6 +97,11 @@ fn bombs_of_files_and_of_zeros_meet_limits_before_memory_and_disk() {
     let run = run(&specs, &Options::new(folder.path().join("mirrors")));
     run.assert_all(RepoState::Fresh);
     run.assert_equal_refs("bombs", &source);
+    let mut strict = Options::new(folder.path().join("strict"));
+    strict.max_object = 10 << 20;
+    let refused = crate::running::run(&specs, &strict);
+    assert_eq!(refused.state("bombs"), RepoState::Refused, "{}", refused.fault("bombs"));
+    assert!(refused.fault("bombs").contains("larger"), "{}", refused.fault("bombs"));
     let mirror = Bare::open(run.path("bombs")).unwrap();
     let export = |rev: &str, limits: &ExportLimits| {
         let dest = folder.path().join(rev);
