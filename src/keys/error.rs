@@ -40,7 +40,7 @@ pub enum KeysError {
         what: String,
     },
     /// No identity at hand opens any seal.
-    #[error("none of {identities} identities opens any of {seals} seals")]
+    #[error("no identity fits: {identities} tried on {seals} different seals")]
     NoIdentityFits {
         /// How many identities were tried.
         identities: usize,

@@ -34,9 +34,12 @@ impl std::fmt::Debug for Peeled {
 /// are passed over.
 pub fn unseal(seals: &[Seal], epoch: u32, identities: &Identities) -> Result<EpochKey, KeysError> {
     let mut nearly = None;
+    let mut tried: Vec<&Seal> = Vec::new();
     for seal in seals {
         let name = SealName::parse(&seal.name).filter(|name| name.epoch == epoch);
-        let Some(name) = name else { continue };
+        // The same seal from the kit and from a bundle would ask for a second touch of a key.
+        let Some(name) = name.filter(|_| !tried.contains(&seal)) else { continue };
+        tried.push(seal);
         match open_layers(seal, &name, identities) {
             Ok(key) => return Ok(key),
             Err(KeysError::NoIdentityFits { .. }) => {}
@@ -45,7 +48,7 @@ pub fn unseal(seals: &[Seal], epoch: u32, identities: &Identities) -> Result<Epo
         }
     }
     Err(nearly
-        .unwrap_or(KeysError::NoIdentityFits { identities: identities.len(), seals: seals.len() }))
+        .unwrap_or(KeysError::NoIdentityFits { identities: identities.len(), seals: tried.len() }))
 }
 
 fn open_layers(

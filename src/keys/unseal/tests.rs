@@ -146,6 +146,16 @@ fn a_protected_ssh_key_opens_with_its_words() {
 }
 
 #[test]
+fn the_same_seal_from_two_places_is_tried_once() {
+    let key = EpochKey::generate(1);
+    let (_, public) = openers(1);
+    let seals = seal_epoch(&key, &public, OpenPolicy::Any, &[]).unwrap();
+    let twice = [seals.clone(), seals].concat();
+    let error = unseal(&twice, 1, &Identities::default()).unwrap_err();
+    assert!(matches!(error, KeysError::NoIdentityFits { seals: 1, .. }), "{error}");
+}
+
+#[test]
 fn a_damaged_seal_is_not_a_missing_key() {
     let folder = tempfile::tempdir().unwrap();
     let key = EpochKey::generate(1);
