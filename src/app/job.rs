@@ -8,6 +8,7 @@ use crate::bundle::card;
 use crate::bundle::error::BundleError;
 use crate::bundle::port::{Parts as _, Signature};
 use crate::bundle::seal::{self, Files, PART_LIMIT, Sealed};
+use crate::bundle::trust_files::signature_files;
 use crate::bundle::verify::{self, verify};
 use crate::bundle::writer::WriterState;
 use crate::config::Environment;
@@ -251,7 +252,7 @@ impl Job {
         for version in &self.versions {
             let at = format!("trust/{:010}", version.version);
             files.insert(format!("{at}/allowed_signers"), version.file.clone());
-            for (name, bytes) in crate::store::trust_signature_files(version)? {
+            for (name, bytes) in signature_files(version)? {
                 files.insert(format!("{at}/{name}"), bytes);
             }
         }

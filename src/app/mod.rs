@@ -33,10 +33,12 @@ pub mod text;
 pub mod trust;
 pub mod verify;
 
+pub use crate::keys::prompt::{NoPrompt, Passphrase, Prompt};
+pub use crate::tools::Tools;
 pub use desired::{Source, Wanted};
 pub use failure::Failure;
 pub use kit::{Kit, kit_files};
-pub use ports::Ports;
+pub use ports::{Ports, new_log};
 pub use reader::{Place, Reader, Which};
 
 /// The program's name and version, as it signs its work.

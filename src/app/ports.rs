@@ -1,6 +1,11 @@
 //! Everything a use case needs of the outside, handed in by a shell.
 
+use std::fs::File;
+use std::path::Path;
+
+use super::Failure;
 use crate::config::Environment;
+use crate::disk::{folder, scratch};
 use crate::keys::prompt::Prompt;
 use crate::model::cancel::Cancel;
 use crate::model::clock::Clock;
@@ -22,4 +27,12 @@ pub struct Ports<'a> {
     pub tools: &'a Tools,
     /// The process's surroundings.
     pub environment: &'a Environment,
+}
+
+/// Begins the file of events at `path`; an old one is replaced.
+pub fn new_log(path: &Path) -> Result<File, Failure> {
+    match folder::remove_file(path) {
+        Err(error) if !error.is_missing() => Err(error.into()),
+        _ => Ok(scratch::create(path, 0o600)?),
+    }
 }

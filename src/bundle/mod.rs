@@ -20,6 +20,7 @@ pub mod seal;
 mod shards;
 pub mod slug;
 pub mod tarball;
+pub mod trust_files;
 pub mod unlock;
 mod unpack;
 pub mod verify;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::keys::trust::TrustVersion;
+use super::trust_files::TrustVersion;
 use crate::model::digest::Digest;
 use crate::model::id::{Role, Seq};
 

@@ -12,7 +12,6 @@ use super::shell::say;
 use crate::app::Failure;
 use crate::app::clock::SystemClock;
 use crate::app::text;
-use crate::disk::{DiskError, scratch};
 use crate::model::clock::{Clock as _, Timestamp};
 use crate::model::event::{Event, Observer};
 
@@ -144,13 +143,7 @@ pub struct Log<'a> {
 impl<'a> Log<'a> {
     /// Begins the file, which is written anew.
     pub fn create(path: &Path, clock: &'a SystemClock) -> Result<Self, Failure> {
-        match crate::disk::folder::remove_file(path) {
-            Ok(()) => {}
-            Err(error) if error.is_missing() => {}
-            Err(error) => return Err(error.into()),
-        }
-        let file: Result<File, DiskError> = scratch::create(path, 0o600);
-        Ok(Self { file: Mutex::new(file?), clock })
+        Ok(Self { file: Mutex::new(crate::app::new_log(path)?), clock })
     }
 }
 

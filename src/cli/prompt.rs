@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use crate::keys::prompt::{NoPrompt, Passphrase, Prompt};
+use crate::app::{NoPrompt, Passphrase, Prompt};
 use crate::model::safe::safe;
 
 /// Returns a prompt for this process: the terminal when there is one.

@@ -10,12 +10,11 @@ use super::args::{Cli, Global};
 use super::progress::{Lines, Log};
 use super::{command, error_text, prompt, signals};
 use crate::app::clock::SystemClock;
-use crate::app::{Failure, Ports};
+use crate::app::{Failure, Ports, Tools};
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Observer, Tee};
 use crate::model::explain::Kind;
-use crate::tools::Tools;
 
 /// What a command gets beside its own arguments.
 pub struct Shell<'a> {

@@ -34,3 +34,6 @@ pub use options::{Environment, Options};
 pub use outcome::{Fault, Mirrored, Pin, RepoState, Whose};
 pub use record::{folder_name, sweep};
 pub use run::update;
+
+/// How much a repository counts, as its source says.
+pub use crate::source::Class;

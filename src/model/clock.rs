@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The first and last second that RFC 3339 can write: years 0000 to 9999.
-    const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+    /// The first second of year 0000 and the last that the calendar library writes.
+    const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_207_200;
 
-    /// Returns the instant `seconds` after the epoch, moved into the years 0000 to 9999.
+    /// Returns the instant `seconds` after the epoch, moved into the range that can be written.
     pub fn from_unix(seconds: i64) -> Self {
         Self(seconds.clamp(*Self::RANGE.start(), *Self::RANGE.end()))
     }

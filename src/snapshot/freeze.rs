@@ -2,10 +2,9 @@
 
 use super::view::{Excluded, Flags, PackFile, Pinned, RepoView, Snapshot};
 use crate::disk::DiskError;
-use crate::mirror::Mirrored;
+use crate::mirror::{Class, Mirrored};
 use crate::model::clock::Timestamp;
 use crate::repo::{Bare, Pack, RepoError};
-use crate::source::Class;
 
 /// Freezes what an update of the mirrors left. Packs are write-once, so listing them is enough.
 pub fn freeze(mirrored: &[Mirrored], taken: Timestamp) -> Result<Snapshot, RepoError> {

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::oci;
+use crate::bundle::manifest;
 use crate::bundle::port::{PartSink, Parts, PendingPart, RawSnapshot, Signature};
-use crate::bundle::{BundleError, manifest};
+use crate::bundle::trust_files::{TrustVersion, signature_files, signature_root};
 use crate::disk::atomic::{self, NewFile};
 use crate::disk::{DiskError, folder, limit};
-use crate::keys::signature::claimed_key;
-use crate::keys::trust::TrustVersion;
 use crate::model::digest::{Digest, hash_reader};
 use crate::model::id::{Role, Seq};
 
@@ -125,7 +124,7 @@ impl DirStore {
         let at = self.root.join("trust").join(format!("{:010}", version.version));
         folder::create(&at, 0o755)?;
         let file = ("allowed_signers".to_owned(), version.file.clone());
-        for (name, bytes) in std::iter::once(file).chain(trust_signature_files(version)?) {
+        for (name, bytes) in std::iter::once(file).chain(signature_files(version)?) {
             match atomic::write_new(&at.join(&name), &bytes, 0o644) {
                 Err(DiskError::Exists { path }) if limit::read(&path, LARGEST_TRUST)? == bytes => {}
                 Err(DiskError::Exists { .. }) => {
@@ -271,7 +270,7 @@ fn read_trust(root: &Path, name: &str) -> io::Result<Option<TrustVersion>> {
     let Some(file) = file else { return Ok(None) };
     let mut signatures = Vec::new();
     for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
-        if let Some(root) = entry.name.to_str().and_then(trust_signature_name) {
+        if let Some(root) = entry.name.to_str().and_then(signature_root) {
             let pem = limit::read(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
             signatures.push((root.to_owned(), pem));
         }
@@ -284,26 +283,6 @@ pub(super) fn signature_name(name: &str) -> Option<(Role, String)> {
     let (role, key) = name.strip_suffix(".sig")?.split_once('.')?;
     let hex = key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     Some((role.parse().ok()?, hex.then(|| key.to_owned())?))
-}
-
-/// Reads `<root name>.<16 hex>.sig` and returns the root's name.
-pub(super) fn trust_signature_name(name: &str) -> Option<&str> {
-    let (root, key) = name.strip_suffix(".sig")?.rsplit_once('.')?;
-    let hex = key.len() == 16 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    hex.then_some(root)
-}
-
-/// Returns the signature files of a trust file version: their names and bytes.
-pub fn trust_signature_files(version: &TrustVersion) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let named = |(root, pem): &(String, Vec<u8>)| {
-        let key = claimed_key(pem).map_err(BundleError::from)?;
-        Ok((format!("{root}.{}.sig", key.short()), pem.clone()))
-    };
-    let mut files: Vec<_> =
-        version.signatures.iter().map(named).collect::<Result<_, StoreError>>()?;
-    files.sort();
-    files.dedup();
-    Ok(files)
 }
 
 fn other(error: DiskError) -> io::Error {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::dir::{DirStore, trust_signature_files};
+use super::dir::DirStore;
 use super::error::StoreError;
 use super::file::piece;
 use super::oci;
@@ -13,9 +13,9 @@ use crate::bundle::fetch;
 use crate::bundle::manifest::PartRef;
 use crate::bundle::port::{Parts, RawSnapshot};
 use crate::bundle::tarball::Packer;
+use crate::bundle::trust_files::{TrustVersion, signature_files};
 use crate::bundle::verify::Verified;
 use crate::disk::atomic::NewFile;
-use crate::keys::trust::TrustVersion;
 use crate::model::digest::Digest;
 
 /// What is exported: a verified snapshot and where its bytes are.
@@ -94,7 +94,7 @@ fn small_files(cargo: &Cargo<'_>) -> Result<BTreeMap<String, Vec<u8>>, StoreErro
     for version in cargo.trust {
         let at = format!("trust/{:010}", version.version);
         files.insert(format!("{at}/allowed_signers"), version.file.clone());
-        for (name, pem) in trust_signature_files(version)? {
+        for (name, pem) in signature_files(version)? {
             files.insert(format!("{at}/{name}"), pem);
         }
     }

@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dir::{signature_name, trust_signature_name};
+use super::dir::signature_name;
 use super::error::StoreError;
 use crate::bundle::manifest;
 use crate::bundle::port::{Parts, RawSnapshot, Signature};
-use crate::keys::trust::TrustVersion;
+use crate::bundle::trust_files::{TrustVersion, signature_root};
 use crate::model::digest::Digest;
 use crate::model::id::Seq;
 
@@ -212,7 +212,7 @@ impl Parts for FileStore {
                 file: Vec::new(),
                 signatures: Vec::new(),
             });
-            match trust_signature_name(file) {
+            match signature_root(file) {
                 Some(root) => entry.signatures.push((root.to_owned(), bytes)),
                 None if file == "allowed_signers" => entry.file = bytes,
                 None => {}

@@ -12,7 +12,7 @@ mod oci;
 mod place;
 mod transfer;
 
-pub use dir::{DirStore, trust_signature_files};
+pub use dir::DirStore;
 pub use error::{CODES, StoreError};
 pub use export::{Cargo, export_file, export_folder};
 pub use file::FileStore;
