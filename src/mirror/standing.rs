@@ -36,12 +36,19 @@ pub(super) struct Done {
 }
 
 impl Proven {
-    /// Reads what stands in a mirror's folder.
+    /// Reads what stands in a mirror's folder. One that lost its packs is no copy, and said.
     pub(super) fn read(copy: &Copy) -> Result<Option<Self>, Trouble> {
         let Some(record) = Record::read(&copy.path)? else { return Ok(None) };
         let bare = Bare::open(&copy.path)?;
         let refs = bare.refs()?;
         let pins = read_pins(&copy.path)?;
+        let store = bare.store()?;
+        if let Some(oid) = refs.oids().iter().find(|oid| !store.has(**oid)) {
+            let at = copy.path.display();
+            return Err(Trouble::here(format!(
+                "the mirror {at} has lost {oid}; move it away, and the next run fetches it anew"
+            )));
+        }
         Ok(Some(Self { bare, refs, record, pins }))
     }
 

@@ -226,3 +226,23 @@ fn faults_that_old_repositories_carry_are_findings_and_stop_nothing() {
         assert!(findings.contains("hasDotgit"), "{findings}");
     }
 }
+
+#[test]
+fn a_mirror_that_lost_its_packs_is_no_copy_and_is_fetched_anew_once_moved_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = worktree(&folder.path().join("a"));
+    commit(&source, &[("a", "1")], "m");
+    let specs = [spec("a", source.to_str().unwrap())];
+    let options = Options::new(folder.path().join("mirrors"));
+    let mirror = run(&specs, &options).path("a").to_owned();
+    for entry in std::fs::read_dir(mirror.join("objects/pack")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let lost = run(&specs, &options);
+    assert_eq!(lost.state("a"), RepoState::Never);
+    assert!(lost.get("a").path.is_none() && lost.fault("a").contains("has lost"));
+    std::fs::rename(&mirror, folder.path().join("away")).unwrap();
+    let again = run(&specs, &options);
+    again.assert_all(RepoState::Fresh);
+    again.assert_equal("a", &source);
+}
