@@ -1,6 +1,5 @@
 //! The port to Kubernetes against a real API server.
 
-#[path = "support/cluster.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use blackstart::cluster::{ApplyOptions, Cluster, ClusterError, Kinds, ServedKind};
 use blackstart::object::{Object, ObjectRef};
 use serde_json::{Value, json};
-use support::Lab;
+use support::cluster::Lab;
 
 fn object(value: Value) -> Object {
     Object::from_value(value).unwrap()

@@ -1,6 +1,5 @@
 //! From folders of sources onto a real API server: rendered, planned, approved, replayed.
 
-#[path = "support/cluster.rs"]
 mod support;
 
 use std::fs;
@@ -21,7 +20,7 @@ use blackstart::render::{Root, render};
 use blackstart::replay::{Around, Options, Outcome, Verdict, Wait, replay};
 use blackstart::target::{Class, Opened, Reach, Targets, open_directory};
 use serde_json::{Value, json};
-use support::{Lab, WallClock};
+use support::cluster::{Lab, WallClock, tools};
 
 /// Writes an estate as a repository would hold it: plain definitions, and a kustomize overlay.
 fn write_estate(at: &Path) {
@@ -139,7 +138,7 @@ fn desired(at: &Path) -> Desired {
             folder: at.to_owned(),
             path: path.into(),
         };
-        let rendered = render(&root, &support::tools(), &Cancel::new()).unwrap();
+        let rendered = render(&root, &tools(), &Cancel::new()).unwrap();
         items.extend(rendered.items);
         findings.extend(rendered.findings);
     }
@@ -274,7 +273,7 @@ fn a_folder_and_its_script_give_the_same(desired: &Desired, lab: &Lab, cluster: 
 
 /// Runs the script of a folder with nothing but a shell and kubectl.
 fn run_script(folder: &Path, lab: &Lab) {
-    let kubectl = support::tools().find("kubectl");
+    let kubectl = tools().find("kubectl");
     let kubectl = kubectl.expect("no kubectl: run tests/setup, which builds it");
     let home = tempfile::tempdir().unwrap();
     let output = Command::new("sh")

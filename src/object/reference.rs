@@ -55,6 +55,11 @@ impl Object {
             (None, Some(prefix)) => format!("{prefix}*"),
             (None, None) => return Err("metadata.name"),
         };
+        // `namespace: no` is a boolean in YAML, and kubectl refuses it.
+        let namespace = value.pointer("/metadata/namespace").unwrap_or(&Value::Null);
+        if !namespace.is_null() && !namespace.is_string() {
+            return Err("metadata.namespace as text");
+        }
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let reference = ObjectRef {
             group: group.to_owned(),
@@ -135,6 +140,15 @@ mod tests {
             part.as_object_mut().unwrap().remove(field);
             assert_eq!(Object::from_value(part), Err(missing));
         }
+    }
+
+    #[test]
+    fn a_namespace_must_be_text() {
+        let mut value = json!({"apiVersion": "v1", "kind": "Secret",
+                               "metadata": {"name": "x", "namespace": false}});
+        assert_eq!(Object::from_value(value.clone()), Err("metadata.namespace as text"));
+        value["metadata"]["namespace"] = Value::Null;
+        assert!(Object::from_value(value).is_ok());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! Found through `KUBEBUILDER_ASSETS`, else in the cache that `tests/setup` fills. What is missing
 //! fails the test: a test that skips itself proves nothing.
-#![allow(dead_code, unreachable_pub)]
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -36,13 +35,8 @@ impl Clock for WallClock {
 
 /// The folder that holds the programs built from Go modules.
 pub fn assets_folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS") {
-        return folder.into();
-    }
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    cache.expect("HOME is not set").join("blackstart-tests/go")
+    let named = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
+    named.unwrap_or_else(super::component::built_folder)
 }
 
 /// The search path of this machine, the programs from Go modules first.

@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+pub mod cluster;
 pub mod component;
 pub mod git;
 pub mod kit;

@@ -1,0 +1,138 @@
+//! `target`, `plan` and `replay` as a person types them: a bundle, a real API server, the binary.
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::cluster::Lab;
+use support::git;
+use support::sandbox::{Ran, Sandbox};
+
+const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: web}]}
+";
+
+/// A kit with one bundle of one repository, and an identity that opens it.
+fn kit(place: &Sandbox) -> String {
+    let apps = git::worktree(&place.path("apps"));
+    git::commit(
+        &apps,
+        &[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", WEB),
+            ("prod/kustomization.yaml", "namespace: shop\nresources: [../base, shop.yaml]\n"),
+            ("prod/shop.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"),
+            (
+                "lost/a.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n",
+            ),
+        ],
+        "one",
+    );
+    let (identity, recipient) = place.identity("me.key");
+    let kit = place.path("kit");
+    place.run(&["init", kit.to_str().unwrap(), "--opener", &recipient]).ok();
+    let source = format!(
+        "\n[[source]]\nkind = \"git\"\nname = \"apps\"\nurl = \"{}\"\n\n[[root]]\nrepo = \"apps\"\npath = \"prod\"\n",
+        apps.display()
+    );
+    place.append("kit/blackstart.toml", &source);
+    place.run_in("kit", &["snapshot"]).ok();
+    identity.to_str().unwrap().to_owned()
+}
+
+fn writes(lab: &Lab) -> usize {
+    let audit = lab.our_audit();
+    assert!(audit.iter().all(|(verb, _)| !verb.starts_with("delete")), "nothing is deleted");
+    audit
+        .iter()
+        .filter(|(verb, uri)| verb != "get" && verb != "list" && !uri.contains("dryRun"))
+        .count()
+}
+
+#[test]
+fn a_bundle_comes_up_on_a_target_that_was_named_and_confirmed() {
+    let place = Sandbox::new();
+    let identity = kit(&place);
+    let lab = Lab::without_controllers();
+    let run = |args: &[&str]| -> Ran {
+        let mut all = args.to_vec();
+        all.extend(["--identity", &identity]);
+        place.run_in("kit", &all)
+    };
+    let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
+    let add = |name: &str, class: &str| {
+        place.run_in("kit", &["target", "add", name, "--kubeconfig", kubeconfig, "--class", class])
+    };
+    add("lab", "production").ok();
+    add("lab", "disposable").exits(5);
+    let list = place.run_in("kit", &["target", "list", "--json"]).ok().json();
+    assert_eq!(list["targets"][0]["class"], "production");
+
+    let plan = run(&["plan", "--target", "lab", "--json", "--out", "plan.json"]).ok().json();
+    let mut keys: Vec<_> = plan.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    let expected =
+        ["blockers", "counts", "digest", "format_version", "target", "warnings", "waves"];
+    assert_eq!(keys, expected);
+    assert_eq!(plan["counts"]["new"], 2);
+    assert_eq!(plan["target"]["class"], "production");
+
+    // Everything that is no confirmation.
+    run(&["replay", "--target", "lab"]).exits(5).says("--confirm-target lab");
+    run(&["replay", "--target", "lab", "--yes"]).exits(5);
+    run(&["replay", "--target", "lab", "--confirm-target", "prod"]).exits(5);
+    run(&["replay", "--target", "lab", "--confirm-target", "lab"]).exits(5);
+    run(&["replay", "--target", "lab", "--confirm-target", "lab", "--yes"]).exits(5);
+    run(&["replay", "--target", "lab", "--plan", "plan.json"]).exits(5);
+    let other = ["replay", "--target", "lab", "--confirm-target", "lab", "--plan", &"0".repeat(64)];
+    run(&other).exits(5);
+    let blocked = run(&["plan", "--target", "lab", "--path", "apps:lost"]).exits(5);
+    assert!(blocked.stdout.contains("B1421"), "{blocked}");
+    run(&["plan", "--target", "nobody"]).exits(2);
+    assert_eq!(writes(&lab), 0, "nothing was written without a confirmation");
+
+    let replay = ["replay", "--target", "lab", "--confirm-target", "lab", "--plan", "plan.json"];
+    let report: Value = run(&[&replay[..], &["--json"]].concat()).ok().json();
+    assert_eq!((&report["verdict"], &report["created"]), (&"complete".into(), &2.into()));
+    assert!(report["not_waited"][0]["why"].as_str().unwrap().contains("no nodes"));
+    assert_eq!(writes(&lab), 2);
+
+    // The target changed, so what was approved is not what would happen now.
+    run(&replay).exits(5).says("B1405");
+    let again = run(&["plan", "--target", "lab", "--json"]).ok().json();
+    let counts = serde_json::json!({"new": 0, "changed": 0, "unchanged": 2, "conflicting": 0});
+    assert_eq!(again["counts"], counts);
+    assert_eq!(writes(&lab), 2);
+}
+
+#[test]
+fn a_folder_takes_manifests_without_a_confirmation() {
+    let place = Sandbox::new();
+    let identity = kit(&place);
+    let target = format!("dir:{}", place.path("out").display());
+    let replay = |extra: &[&str]| {
+        let args = [&["replay", "--target", &target, "--identity", &identity], extra].concat();
+        place.run_in("kit", &args)
+    };
+    let ran = replay(&["--path", "apps:prod@main"]).ok();
+    assert!(ran.stdout.contains("2 created"), "{ran}");
+    let mut names: Vec<_> = fs::read_dir(place.path("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["0001-namespace-shop.json", "0002-deployment-shop-web.json", "apply.sh"]);
+    assert!(replay(&["--confirm-target", &target]).ok().stdout.contains("2 unchanged"));
+    place.run_in("kit", &["plan", "--target", &target]).exits(12);
+    replay(&["--path", "apps:nowhere"]).exits(2);
+    replay(&["--path", "nobody:prod"]).exits(2);
+}
