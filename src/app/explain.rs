@@ -23,6 +23,7 @@ pub fn all() -> Vec<&'static About> {
         crate::replay::CODES,
         crate::standin::CODES,
         super::reader::CODES,
+        super::demo::CODES,
         super::extract::CODES,
         super::desired::CODES,
         super::target::CODES,

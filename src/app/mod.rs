@@ -7,6 +7,7 @@ mod audit;
 pub mod ceremony;
 pub mod clock;
 mod cosign;
+pub mod demo;
 mod desired;
 mod device;
 pub mod doctor;

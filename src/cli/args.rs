@@ -116,6 +116,8 @@ pub enum Command {
     Keys(command::keys::Args),
     /// Say who may vouch: show, add, revoke, sign
     Trust(command::trust::Args),
+    /// Show everything on this machine: snapshot, loss of the Git host, replay
+    Demo(command::demo::Args),
     /// Explain a code from a message, offline
     Explain(command::explain::Args),
     /// Print completions for a shell

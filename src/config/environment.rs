@@ -19,6 +19,8 @@ pub struct Environment {
     pub state_dir: Option<PathBuf>,
     /// The user's cache folder (not blackstart's own).
     pub cache_dir: Option<PathBuf>,
+    /// Where other things that do not last belong: `TMPDIR` or `/tmp`.
+    pub temp_dir: PathBuf,
     /// A memory file system, when there is one.
     pub memory_dir: Option<PathBuf>,
     /// Further variables that outside programs need: ssh's agent, Git's ssh command, proxies.
@@ -60,6 +62,7 @@ impl Environment {
             config_dir: own("XDG_CONFIG_HOME", ".config").map(|path| path.join("blackstart")),
             state_dir: own("XDG_STATE_HOME", ".local/state").map(|path| path.join("blackstart")),
             cache_dir: own("XDG_CACHE_HOME", ".cache"),
+            temp_dir: std::env::temp_dir(),
             memory_dir: memory.is_dir().then_some(memory),
             variables: PASSED_ON
                 .iter()

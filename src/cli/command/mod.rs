@@ -1,6 +1,7 @@
 //! One file a command: arguments to a request, a report to text.
 
 pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod export;
@@ -40,6 +41,7 @@ pub fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
         Command::Init(args) => init::run(args, shell),
         Command::Keys(args) => keys::run(args, shell),
         Command::Trust(args) => trust::run(args, shell),
+        Command::Demo(args) => demo::run(args, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Completions(args) => completions::run(args, shell),
         Command::Man(args) => man::run(args, shell),

@@ -1,0 +1,86 @@
+//! Fifty sources, some of them broken: the others are sealed, and each broken one is named with
+//! whose fault it is. If all are broken, nothing is sealed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::git;
+use crate::support::kit::Kit;
+use crate::support::server::{self, BadHost, Temper};
+
+const TEMPERS: [(&str, Temper); 7] = [
+    ("dead", Temper::Dead),
+    ("stalled", Temper::Stalled),
+    ("missing", Temper::NotFound),
+    ("token", Temper::WrongToken),
+    ("page", Temper::SignInPage),
+    ("busy", Temper::Unavailable),
+    ("cut", Temper::HangsUp),
+];
+
+#[test]
+fn bad_hosts_cost_themselves_only() {
+    let kit = Kit::new();
+    let root = kit.sandbox.path("srv");
+    for number in 0..43 {
+        git::grow(&git::bare(&root.join(format!("r{number}.git")), "sha1"), 3, 2);
+    }
+    let server = server::http(&root);
+    for number in 0..43 {
+        kit.source(&format!("r{number}"), &format!("{}/r{number}.git", server.url()), "");
+    }
+    let hosts: Vec<_> =
+        TEMPERS.iter().map(|(name, temper)| (name, BadHost::start(*temper))).collect();
+    for (name, host) in &hosts {
+        let more = "class = \"required\"";
+        kit.source(name, &host.url("x.git"), more);
+    }
+    let start = Instant::now();
+    let ran = kit.run(&["snapshot", "--json", "--deadline", "20s"]).exits(3);
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    let report = ran.json();
+    assert_eq!((&report["state"], &report["repos"]["fresh"]), (&json!("partial"), &json!(43)));
+    for (name, _) in &hosts {
+        assert!(ran.stderr.contains(*name), "{name} is not named in {ran}");
+    }
+
+    let shown = kit.open(&["show", "latest", "--json"]).ok().json();
+    assert_eq!(shown["repos"].as_array().unwrap().len(), 43);
+    // A whole estate in trouble is still a bundle that verifies, and says so.
+    let listed = kit.run(&["list", "--json"]).ok().json();
+    assert_eq!(listed["snapshots"][0]["state"], "partial");
+    assert_eq!(listed["snapshots"][0]["level"], "amber");
+}
+
+#[test]
+fn when_nothing_answers_nothing_is_sealed() {
+    let kit = Kit::new();
+    let hosts = [BadHost::start(Temper::NotFound), BadHost::start(Temper::Unavailable)];
+    for (index, host) in hosts.iter().enumerate() {
+        kit.source(&format!("r{index}"), &host.url("x.git"), "");
+    }
+    kit.run(&["snapshot", "--deadline", "10s"]).exits(1);
+    let listed = kit.run(&["list", "--json"]).ok().json();
+    assert_eq!(listed["snapshots"], json!([]));
+}
+
+/// After the host is gone, the copy of yesterday is carried and its age is told.
+#[test]
+fn a_host_that_goes_away_leaves_its_copy() {
+    let kit = Kit::new();
+    let root = kit.sandbox.path("srv");
+    let apps = git::bare(&root.join("apps.git"), "sha1");
+    git::grow(&apps, 5, 2);
+    let other = git::bare(&kit.sandbox.path("other.git"), "sha1");
+    git::grow(&other, 5, 2);
+    let server = server::http(&root);
+    kit.source("apps", &format!("{}/apps.git", server.url()), "class = \"required\"");
+    kit.source("other", other.to_str().unwrap(), "");
+    kit.snapshot();
+    server.stop();
+    let report = kit.run(&["snapshot", "--json", "--deadline", "20s"]).exits(3).json();
+    assert_eq!(report["repos"]["carried"], 1, "{report}");
+    let out = kit.extract("out", &[]);
+    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&apps));
+}

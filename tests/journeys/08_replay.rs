@@ -1,0 +1,143 @@
+//! Onto a real API server: everything there, by our field manager, nothing deleted, and a second
+//! plan is empty. And into a directory.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::support::kit::Kit;
+use crate::support::sandbox::finish;
+use crate::support::{component, git};
+
+#[path = "../support/cluster.rs"]
+mod cluster;
+
+const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n";
+const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: \
+                        shop\ndata:\n  currency: EUR\n";
+const DEFINITION: &str = include_str!("../../src/app/demo/estate/platform/definition.yaml");
+const DATABASES: &str = include_str!("../../src/app/demo/estate/platform/databases.yaml");
+const OVERLAY: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: \
+                       shop\nnamePrefix: prod-\nresources: [theme.yaml]\n";
+const THEME: &str =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: theme\ndata:\n  colour: green\n";
+
+fn kit_with_manifests() -> Kit {
+    let kit = Kit::new();
+    let work = git::worktree(&kit.sandbox.path("srv/apps"));
+    let databases =
+        format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: databases\n---\n{DATABASES}");
+    // Named so that the order of files is the wrong one.
+    git::commit(
+        &work,
+        &[
+            ("plain/a-settings.yaml", SETTINGS),
+            ("plain/b-databases.yaml", &databases),
+            ("plain/c-definition.yaml", DEFINITION),
+            ("plain/d-namespace.yaml", NAMESPACE),
+            ("overlay/kustomization.yaml", OVERLAY),
+            ("overlay/theme.yaml", THEME),
+        ],
+        "all",
+    );
+    kit.source("apps", work.to_str().unwrap(), "");
+    kit.configure("[[root]]\nrepo = \"apps\"\npath = \"plain\"\nrevision = \"main\"");
+    kit.configure("[[root]]\nrepo = \"apps\"\npath = \"overlay\"");
+    kit.snapshot();
+    kit
+}
+
+#[test]
+fn everything_arrives_on_a_real_api_server_and_nothing_is_deleted() {
+    let kit = kit_with_manifests();
+    let folder = kit.sandbox.path("cluster");
+    let clock = cluster::WallClock::new();
+    let cancel = blackstart::model::cancel::Cancel::new();
+    let plane =
+        blackstart::target::ControlPlane::start(&cluster::assets(), &folder, &clock, &cancel)
+            .unwrap();
+    let kubeconfig = plane.kubeconfig().to_str().unwrap();
+    kit.run(&["target", "add", "prod", "--kubeconfig", kubeconfig, "--class", "standby"]).ok();
+    kit.run(&["target", "list"]).ok();
+
+    let plan = kit.open(&["plan", "latest", "--target", "prod", "--json"]).ok().json();
+    assert_eq!(plan["format_version"], 1);
+    assert_eq!(plan["target"]["name"], "prod");
+    assert_eq!(plan["counts"]["new"], 7, "{plan}");
+    assert_eq!(plan["blockers"], json!([]), "{plan}");
+    let digest = plan["digest"].as_str().unwrap();
+
+    kit.open(&["replay", "latest", "--target", "prod", "--plan", digest]).exits(5);
+    let wrong =
+        ["replay", "latest", "--target", "prod", "--plan", digest, "--confirm-target", "prd"];
+    kit.open(&wrong).exits(5);
+    let started = Instant::now();
+    kit.open(&[
+        "replay",
+        "latest",
+        "--target",
+        "prod",
+        "--plan",
+        digest,
+        "--confirm-target",
+        "prod",
+    ])
+    .ok();
+    assert!(started.elapsed().as_secs() < 120);
+
+    let get = |what: &[&str]| -> Value {
+        let kubectl = component::find("kubectl");
+        let mut command = kit.sandbox.program(kubectl);
+        command.args(["--kubeconfig", kubeconfig, "get", "-o", "json", "--show-managed-fields"]);
+        finish(command.args(what)).ok().json()
+    };
+    let theme = get(&["configmap", "prod-theme", "-n", "shop"]);
+    assert_eq!(theme["data"]["colour"], "green");
+    assert_eq!(theme["metadata"]["managedFields"][0]["manager"], "blackstart");
+    let databases = get(&["databases.demo.example.com", "-n", "databases"]);
+    assert_eq!(databases["items"].as_array().unwrap().len(), 2);
+
+    let again = kit.open(&["plan", "latest", "--target", "prod", "--json"]).ok().json();
+    assert_eq!(
+        again["counts"],
+        json!({"new": 0, "changed": 0, "unchanged": 7, "conflicting": 0}),
+        "{again}"
+    );
+    let deletes = ours(plane.audit_log()).filter(|event| event["verb"] == "delete").count();
+    assert_eq!(deletes, 0);
+    plane.stop();
+}
+
+/// Every request that our binary made.
+fn ours(audit_log: &Path) -> impl Iterator<Item = Value> {
+    let text = std::fs::read_to_string(audit_log).unwrap();
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.len() > 10, "the audit log is empty");
+    events.into_iter().filter(|event| {
+        event["userAgent"].as_str().is_some_and(|agent| agent.contains("blackstart"))
+    })
+}
+
+#[test]
+fn a_directory_holds_one_object_a_file_in_order() {
+    let kit = kit_with_manifests();
+    let to = kit.sandbox.path("carried");
+    let target = format!("dir:{}", to.display());
+    kit.open(&["replay", "latest", "--target", &target]).ok();
+    let mut names: Vec<_> = std::fs::read_dir(&to)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 7, "{names:?}");
+    assert!(to.join("apply.sh").exists());
+    let at = |part: &str| names.iter().position(|name| name.contains(part)).unwrap();
+    assert!(at("namespace-shop") < at("configmap-shop-settings"), "{names:?}");
+    assert!(at("customresourcedefinition") < at("database-databases-orders"), "{names:?}");
+    for name in &names {
+        let object: Value = serde_json::from_slice(&std::fs::read(to.join(name)).unwrap()).unwrap();
+        assert!(object["kind"].is_string(), "{name}");
+    }
+}
