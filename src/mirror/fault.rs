@@ -88,11 +88,14 @@ const WORDS: &[(&str, Reading)] = &[
         Trouble::new(
             RepoState::Refused,
             Whose::You,
-            "the host key has CHANGED: someone may be in between; compare it with the host's owner before you touch known_hosts",
+            "the host key has CHANGED: someone may be in between; compare it with the host's \
+             owner before you touch known_hosts",
         )
     }),
     ("host key verification failed", |_| {
-        Trouble::new(RepoState::Refused, Whose::You, "the host key is not known; add it to known_hosts after comparing it with the host's owner").of_host()
+        let what = "the host key is not known; add it to known_hosts after comparing it with the \
+                    host's owner";
+        Trouble::new(RepoState::Refused, Whose::You, what).of_host()
     }),
     ("permission denied (", |_| {
         Trouble::yours("the host accepts none of the ssh keys that were offered")
@@ -109,7 +112,8 @@ const WORDS: &[(&str, Reading)] = &[
     ("dubious ownership", |said| Trouble::yours(said)),
     ("shallow remotes is prohibited", |_| {
         Trouble::refused(
-            "the source is shallow: its history ends before its beginning, so a copy of it would look whole and not be",
+            "the source is shallow: its history ends before its beginning, so a copy of it would \
+             look whole and not be",
         )
     }),
     ("does not appear to be a git repository", |said| Trouble::gone(said)),
