@@ -18,8 +18,8 @@ use super::options::Options;
 use super::outcome::Mirrored;
 use super::update::Run;
 
-/// Brings those mirrors of `specs` up to date that are `chosen` (one flag each; where there is none,
-/// it is); the others are carried as they are. Returns what became of each, in their order.
+/// Brings those mirrors of `specs` up to date that are `chosen` (one flag each; one without a flag
+/// is); the others are carried as they are. Returns what became of each, in their order.
 ///
 /// One failed repository never stops the others. A request to stop is honoured between
 /// repositories and wherever bytes move; what is not done by then is carried.

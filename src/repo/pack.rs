@@ -68,7 +68,7 @@ impl Bare {
         let old = self.packs()?;
         let Some(new) = self.write_pack(tips, &[], &within, cancel)? else { return Ok(()) };
         for pack in old.iter().filter(|pack| pack.stem != new.pack.stem) {
-            // The index first: a pack without one is nothing to Git, an index without one is broken.
+            // The index first: a pack alone is nothing to Git, an index alone is broken.
             folder::remove_file(&pack.index)?;
             folder::remove_file(&pack.pack)?;
         }
