@@ -1,5 +1,14 @@
 //! The port to Kubernetes against a real API server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::similar_names,
+    reason = "tests"
+)]
+
 mod support;
 
 use std::time::{Duration, Instant};
@@ -13,6 +22,7 @@ fn object(value: Value) -> Object {
     Object::from_value(value).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal")]
 fn settings(name: &str, data: Value) -> Object {
     object(json!({"apiVersion": "v1", "kind": "ConfigMap",
                   "metadata": {"name": name, "namespace": "default"}, "data": data}))

@@ -1,5 +1,14 @@
 //! `target`, `plan` and `replay` as a person types them: a bundle, a real API server, the binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::similar_names,
+    reason = "tests"
+)]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,14 @@
 //! From folders of sources onto a real API server: rendered, planned, approved, replayed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::similar_names,
+    reason = "tests"
+)]
+
 mod support;
 
 use std::fs;

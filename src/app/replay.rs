@@ -151,3 +151,111 @@ fn file_plan(path: &Path, plan: &Plan) -> Result<Bound, Failure> {
     }
     Ok(Bound::Plan(seen.digest()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::cluster::{Identity, MemoryCluster};
+    use crate::config::Environment;
+    use crate::keys::prompt::{Passphrase, Prompt};
+    use crate::model::cancel::Cancel;
+    use crate::model::clock::{FixedClock, Timestamp};
+    use crate::model::digest::Digest;
+    use crate::model::event::Quiet;
+    use crate::plan::{Against, Desired, Planned, make};
+    use crate::target::{Binding, Selector};
+    use crate::tools::Tools;
+
+    /// Types the same answer to every question.
+    struct Typist(Option<&'static str>);
+
+    impl Prompt for Typist {
+        fn passphrase(&self, _what: &str) -> Option<Passphrase> {
+            None
+        }
+        fn answer(&self, _question: &str) -> Option<String> {
+            self.0.map(str::to_owned)
+        }
+        fn confirm(&self, _question: &str, _yes: &str, _no: Option<&str>) -> Option<bool> {
+            self.0.map(|_| true)
+        }
+        fn message(&self, _text: &str) {}
+        fn handle(&self) -> Arc<dyn Prompt> {
+            Arc::new(Self(self.0))
+        }
+    }
+
+    fn planned(class: Class) -> Planned {
+        let cluster = MemoryCluster::new("u-1");
+        let Identity { uid, ca, .. } = crate::cluster::Cluster::identity(&cluster).unwrap();
+        let target = Binding { name: "lab".into(), class, uid: Some(uid), ca };
+        let desired = Desired { bundle: Digest::of(b"b"), items: Vec::new(), findings: Vec::new() };
+        make(&desired, &target, &Against::Cluster(&cluster), &Quiet, &Cancel::new()).unwrap()
+    }
+
+    /// Returns the code that approval ends with, and how often the plan was shown.
+    fn outcome(
+        class: Class,
+        typed: Option<&'static str>,
+        confirm: Option<&str>,
+        approved: Option<&str>,
+    ) -> (Result<(), &'static str>, usize) {
+        let environment = Environment::default();
+        let ports = Ports {
+            clock: &FixedClock(Timestamp::from_unix(0)),
+            observer: &Quiet,
+            cancel: &Cancel::new(),
+            prompt: &Typist(typed),
+            tools: &Tools::default(),
+            environment: &environment,
+        };
+        let request = Request {
+            plan: plan::Request {
+                place: crate::app::Place::default(),
+                wanted: crate::app::Wanted::default(),
+                target: Selector::Named("lab".into()),
+                out: None,
+            },
+            confirm: confirm.map(str::to_owned),
+            approved: approved.map(str::to_owned),
+            wait: Wait::Applied,
+        };
+        let planned = planned(class);
+        let shown = AtomicUsize::new(0);
+        let show = |_: &Plan| drop(shown.fetch_add(1, Ordering::Relaxed));
+        let confirmation = confirmation(&request, planned.plan(), &show, &ports);
+        let approved = confirmation.and_then(|given| Ok(planned.approve(&given)?));
+        let code = approved.map(drop).map_err(|failure| failure.about().code);
+        (code, shown.into_inner())
+    }
+
+    #[test]
+    fn at_a_terminal_the_plan_is_shown_and_the_name_typed() {
+        for class in [Class::Disposable, Class::Standby, Class::Production] {
+            assert_eq!(outcome(class, Some("lab"), None, None), (Ok(()), 1));
+            assert_eq!(outcome(class, Some("yes"), None, None), (Err("B1403"), 1));
+            assert_eq!(outcome(class, None, None, None), (Err("B1402"), 1));
+        }
+        assert_eq!(outcome(Class::Production, Some("lab"), Some("lab"), None), (Ok(()), 1));
+        // A wrong name on the command line is not asked about.
+        assert_eq!(outcome(Class::Production, Some("lab"), Some("prod"), None), (Err("B1403"), 0));
+    }
+
+    #[test]
+    fn without_a_terminal_a_disposable_target_or_a_seen_plan_is_needed() {
+        assert_eq!(outcome(Class::Disposable, None, Some("lab"), None), (Ok(()), 0));
+        assert_eq!(outcome(Class::Standby, None, Some("lab"), None), (Err("B1404"), 1));
+        let digest = planned(Class::Standby).plan().digest();
+        for named in [digest.short(), digest.to_string(), digest.oci()] {
+            assert_eq!(outcome(Class::Standby, None, Some("lab"), Some(&named)), (Ok(()), 0));
+            assert_eq!(outcome(Class::Standby, None, None, Some(&named)).0, Err("B1402"));
+        }
+        for wrong in ["", "1", &digest.to_string()[..15], &"0".repeat(64)] {
+            let found = outcome(Class::Standby, None, Some("lab"), Some(wrong)).0;
+            assert_eq!(found, Err("B1405"), "{wrong}");
+        }
+    }
+}

@@ -34,6 +34,7 @@ impl Clock for WallClock {
 }
 
 /// The folder that holds the programs built from Go modules.
+#[allow(clippy::disallowed_methods, reason = "where this machine keeps its programs")]
 pub fn assets_folder() -> PathBuf {
     let named = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     named.unwrap_or_else(super::component::built_folder)
@@ -41,9 +42,8 @@ pub fn assets_folder() -> PathBuf {
 
 /// The search path of this machine, the programs from Go modules first.
 pub fn tools() -> Tools {
-    let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = vec![assets_folder()];
-    folders.extend(std::env::split_paths(&path));
+    folders.extend(std::env::split_paths(&super::component::search_path()));
     Tools::new(folders)
 }
 

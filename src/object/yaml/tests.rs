@@ -88,7 +88,7 @@ fn texts_made_to_exhaust_memory_are_refused() {
     for level in 1..12 {
         let alias = format!("*a{}", level - 1);
         let row = vec![alias.as_str(); 9].join(", ");
-        laughs.push_str(&format!("a{level}: &a{level} [{row}]\n"));
+        laughs.extend(["a", &level.to_string(), ": &a", &level.to_string(), " [", &row, "]\n"]);
     }
     let deep = format!("v: {}{}", "[".repeat(4000), "]".repeat(4000));
     for text in [laughs.as_bytes(), deep.as_bytes()] {
