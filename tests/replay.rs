@@ -191,7 +191,7 @@ fn an_estate_comes_up_on_an_empty_control_plane() {
     let targets = Targets::new(config.path());
     let kubeconfig = lab.plane.kubeconfig();
     let card = targets.add("lab", kubeconfig, Class::Production, None, &WallClock::new()).unwrap();
-    assert_eq!(targets.list().unwrap(), [card.clone()]);
+    assert_eq!(targets.list().unwrap(), std::slice::from_ref(&card));
     assert_eq!(targets.load("lab").unwrap(), card);
     let opened = targets.open(&card).unwrap();
     assert_eq!(opened.told, [] as [&str; 0]);

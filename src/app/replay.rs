@@ -225,7 +225,9 @@ mod tests {
         };
         let planned = planned(class);
         let shown = AtomicUsize::new(0);
-        let show = |_: &Plan| drop(shown.fetch_add(1, Ordering::Relaxed));
+        let show = |_: &Plan| {
+            shown.fetch_add(1, Ordering::Relaxed);
+        };
         let confirmation = confirmation(&request, planned.plan(), &show, &ports);
         let approved = confirmation.and_then(|given| Ok(planned.approve(&given)?));
         let code = approved.map(drop).map_err(|failure| failure.about().code);

@@ -87,7 +87,7 @@ fn texts_made_to_exhaust_memory_are_refused() {
     let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let alias = format!("*a{}", level - 1);
-        let row = vec![alias.as_str(); 9].join(", ");
+        let row = [alias.as_str(); 9].join(", ");
         laughs.extend(["a", &level.to_string(), ": &a", &level.to_string(), " [", &row, "]\n"]);
     }
     let deep = format!("v: {}{}", "[".repeat(4000), "]".repeat(4000));
