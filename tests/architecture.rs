@@ -81,6 +81,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("zstd::", &["bundle"]),
     ("sha2::", &["model/digest.rs"]),
     ("hmac::", &["model/digest.rs"]),
+    ("granit_parser::", &["object/yaml"]),
     ("kube::", &["cluster"]),
     ("tokio::", &["cluster", "standin"]),
     ("reqwest::", &["mirror", "forge", "store", "app/notify"]),
