@@ -8,4 +8,5 @@ pub mod event;
 pub mod explain;
 pub mod git;
 pub mod id;
+pub mod percent;
 pub mod safe;

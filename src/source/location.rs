@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::model::percent::decode;
 use crate::model::safe::safe;
 
 use super::error::SourceError;
@@ -111,7 +112,7 @@ impl FromStr for Location {
                 if !path.starts_with('/') {
                     return Err(bad("file:// needs an absolute path"));
                 }
-                Ok(Self::Path(Path::new(path).to_owned()))
+                Ok(Self::Path(unescaped(path, bad)?.into()))
             }
             Some(_) => Err(bad("only https, http, ssh and file are spoken")),
             None => match text.split_once(':') {
@@ -161,8 +162,16 @@ fn ssh_url(
         None => None,
     };
     // `/~user/x` is that user's home; everything else is absolute.
-    let path = if path.starts_with('~') { path.to_owned() } else { format!("/{path}") };
+    let path = unescaped(path, &bad)?;
+    let path = if path.starts_with('~') { path } else { format!("/{path}") };
     ssh(text, user, host, port, path, bad)
+}
+
+/// Undoes percent-encoding in the path of a file or ssh URL, as git does.
+fn unescaped(path: &str, bad: impl Fn(&'static str) -> SourceError) -> Result<String, SourceError> {
+    let plain = |text: &String| !text.chars().any(char::is_control);
+    let text = decode(path).and_then(|bytes| String::from_utf8(bytes).ok()).filter(plain);
+    text.ok_or_else(|| bad("its percent-encoding is broken or hides control characters"))
 }
 
 fn scp(
@@ -236,6 +245,11 @@ mod tests {
             assert_eq!((location.path(), location.to_string().as_str()), (path, text));
         }
         assert_eq!(read("file:///srv/a"), Location::Path("/srv/a".into()));
+        assert_eq!(read("file:///srv/a%20b"), Location::Path("/srv/a b".into()));
+        assert_eq!(read("ssh://git@host/srv/gro%C3%9F.git").path(), "srv/groß.git");
+        for bad in ["file:///a%2", "file:///a%0ab", "ssh://host/%ff"] {
+            assert!(bad.parse::<Location>().is_err(), "{bad}");
+        }
     }
 
     #[test]

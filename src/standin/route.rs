@@ -2,6 +2,8 @@
 //!
 //! Everything else does not exist here: no pushes, no files of the dumb protocol, no listings.
 
+use crate::model::percent::decode;
+
 /// The longest path of a repository.
 const MAX_PATH: usize = 4096;
 
@@ -73,24 +75,6 @@ fn advertised(query: &str) -> Result<(), NoRoute> {
         Some(_) => Err(NoRoute::Missing),
         None => Err(NoRoute::Dumb),
     }
-}
-
-/// Undoes percent-encoding; none for a broken escape.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => {
-                let pair = [bytes.next()?, bytes.next()?];
-                let digits = pair.iter().all(u8::is_ascii_hexdigit);
-                let text = std::str::from_utf8(&pair).ok().filter(|_| digits)?;
-                u8::from_str_radix(text, 16).ok()?
-            }
-            byte => byte,
-        });
-    }
-    Some(decoded)
 }
 
 fn is_plain(path: &[u8]) -> bool {
