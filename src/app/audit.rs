@@ -15,7 +15,7 @@ use crate::model::safe::safe;
 use crate::store::{DirStore, StoreError};
 
 /// Verifies all snapshots; those that do not hold become problems.
-pub fn all_snapshots(
+pub(super) fn all_snapshots(
     reader: &Reader,
     newest: &Verified,
     ports: &Ports<'_>,
@@ -45,7 +45,7 @@ pub fn all_snapshots(
 }
 
 /// Checks what lies in the stores beside listed parts: blobs, trust files, leftovers.
-pub fn stores(
+pub(super) fn stores(
     reader: &Reader,
     request: &Request,
     ports: &Ports<'_>,

@@ -54,7 +54,7 @@ static INCOMPLETE: About = About {
 };
 
 /// Codes of this file.
-pub static CODES: &[&About] = &[&UNTRUSTED, &FALSE_INDEX, &INCOMPLETE];
+pub(super) static CODES: &[&About] = &[&UNTRUSTED, &FALSE_INDEX, &INCOMPLETE];
 
 impl Explain for CosignError {
     fn about(&self) -> &'static About {
@@ -67,7 +67,7 @@ impl Explain for CosignError {
 }
 
 /// Opens all repositories; adds the verifier's signature where a key was named.
-pub fn open_and_sign(
+pub(super) fn open_and_sign(
     reader: &Reader,
     accepted: Accepted,
     request: &Request,

@@ -23,7 +23,7 @@ struct Device {
 }
 
 /// Returns the folder that holds what this machine remembers of a stream.
-pub fn stream_folder(
+pub(super) fn stream_folder(
     configured: Option<PathBuf>,
     environment: &Environment,
     stream: &StreamId,
@@ -32,14 +32,14 @@ pub fn stream_folder(
 }
 
 /// Reads the newest seen. A record that cannot be read counts as none: it only warns.
-pub fn seen(folder: &Path) -> Option<Seen> {
+pub(super) fn seen(folder: &Path) -> Option<Seen> {
     let bytes = limit::read(&folder.join("device.json"), 4096).ok()?;
     let device: Device = serde_json::from_slice(&bytes).ok()?;
     Some(Seen { seq: device.seq, manifest: device.manifest })
 }
 
 /// Remembers a snapshot after full success; an older one changes nothing.
-pub fn remember(
+pub(super) fn remember(
     folder: &Path,
     verified: &Verified,
     trust_version: u64,

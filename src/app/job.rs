@@ -29,13 +29,13 @@ use crate::store::{DirStore, StoreError};
 const TRIES: usize = 8;
 
 /// What became visible.
-pub struct Published {
+pub(super) struct Published {
     /// The line to post where an attacker cannot reach.
     pub witness: String,
 }
 
 /// Everything that sealing depends on beside the snapshot.
-pub struct Job {
+pub(super) struct Job {
     kit: Kit,
     trusted: Trusted,
     versions: Vec<TrustVersion>,
@@ -88,7 +88,7 @@ static NO_RANDOM: About = About {
 };
 
 /// Codes of this file.
-pub static CODES: &[&About] = &[&UNTRUSTED, &NO_EPOCH, &RUNNING, &NO_RANDOM];
+pub(super) static CODES: &[&About] = &[&UNTRUSTED, &NO_EPOCH, &RUNNING, &NO_RANDOM];
 
 impl Explain for JobError {
     fn about(&self) -> &'static About {
@@ -103,7 +103,7 @@ impl Explain for JobError {
 
 impl Job {
     /// Gathers everything and waits for its turn on this machine.
-    pub fn prepare(kit: Kit, ports: &Ports<'_>) -> Result<Self, Failure> {
+    pub(super) fn prepare(kit: Kit, ports: &Ports<'_>) -> Result<Self, Failure> {
         let state = kit.state_folder(ports.environment);
         folder::create(&state, 0o700)?;
         let lease = wait_for_turn(&state, ports)?;
@@ -139,7 +139,7 @@ impl Job {
     }
 
     /// Returns how mirrors are brought up to date.
-    pub fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
+    pub(super) fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
         let block = &self.kit.config.file.snapshot;
         let text = |names: [&str; 2]| {
             let found = names.iter().find_map(|name| self.environment.variables.get(*name));
@@ -167,7 +167,7 @@ impl Job {
     }
 
     /// Seals the snapshot under the next free number, signs it and makes it visible in all stores.
-    pub fn seal_and_publish(
+    pub(super) fn seal_and_publish(
         &self,
         snapshot: &Snapshot,
         ports: &Ports<'_>,
@@ -365,7 +365,7 @@ fn random() -> Result<[u8; 32], JobError> {
 }
 
 /// Returns what ssh-keygen needs for a key in an agent.
-pub fn agent_environment(environment: &Environment) -> AgentEnvironment {
+pub(super) fn agent_environment(environment: &Environment) -> AgentEnvironment {
     let home = environment.home.as_ref().map(|home| ("HOME".into(), home.clone().into_os_string()));
     AgentEnvironment {
         socket: environment.variables.get("SSH_AUTH_SOCK").cloned(),

@@ -108,7 +108,7 @@ impl Explain for BadTrustRoot {
 }
 
 /// Codes of this file.
-pub static CODES: &[&About] = &[&NO_TRUST_ROOT, &BAD_TRUST_ROOT];
+pub(super) static CODES: &[&About] = &[&NO_TRUST_ROOT, &BAD_TRUST_ROOT];
 
 impl Reader {
     /// Finds stores and trust.
@@ -312,7 +312,7 @@ pub struct SignatureReport {
 }
 
 /// Returns the signatures of a verified snapshot as reports show them.
-pub fn signatures(verified: &Verified) -> Vec<SignatureReport> {
+pub(super) fn signatures(verified: &Verified) -> Vec<SignatureReport> {
     verified
         .signatures()
         .iter()

@@ -8,7 +8,7 @@ use crate::config::{ClassBlock, ConfigError, CredentialBlock, SourceBlock};
 use crate::source::{Class, Credential, Location, Spec, default_name, repositories_below};
 
 /// Returns every configured repository, sorted by name, each name once.
-pub fn expand(kit: &Kit) -> Result<Vec<Spec>, Failure> {
+pub(super) fn expand(kit: &Kit) -> Result<Vec<Spec>, Failure> {
     let mut specs: BTreeMap<String, Spec> = BTreeMap::new();
     for block in &kit.config.file.source {
         for spec in expand_block(block, kit)? {

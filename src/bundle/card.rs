@@ -109,7 +109,7 @@ fn pipe(epoch: u32, need: u8) -> String {
 
 fn fill(trusted: &Trusted, allowed: &str, unseal: &str) -> String {
     let file = trusted.file();
-    let roles: Vec<&str> = file.accept.iter().map(|role| role.as_str()).collect();
+    let roles: Vec<&str> = file.accept.iter().map(super::super::model::id::Role::as_str).collect();
     let last = roles.last().copied().unwrap_or("job");
     TEXT.replace("{stream}", file.stream.as_str())
         .replace("{roles}", &roles.join(" "))

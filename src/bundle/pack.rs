@@ -15,7 +15,7 @@ use crate::model::event::{Event, Observer};
 use crate::snapshot::PackFile;
 
 /// A part to write.
-pub struct Job {
+pub(super) struct Job {
     /// Base or delta.
     pub kind: PartKind,
     /// The shard of a base part.
@@ -25,7 +25,7 @@ pub struct Job {
 }
 
 /// What cannot be split between parts: the refs of a repository, or one pack file.
-pub struct Piece {
+pub(super) struct Piece {
     /// The repository's id.
     pub repo: String,
     /// The path of a pack, or the folder of the refs.
@@ -40,19 +40,19 @@ enum Content {
 
 impl Piece {
     /// Returns the refs of a repository whose folder is `at`.
-    pub fn refs(repo: &str, at: &str, head: Vec<u8>, packed: Vec<u8>) -> Self {
+    pub(super) fn refs(repo: &str, at: &str, head: Vec<u8>, packed: Vec<u8>) -> Self {
         Self { repo: repo.to_owned(), path: at.to_owned(), content: Content::Refs { head, packed } }
     }
 
     /// Returns one pack file of a repository whose folder is `at`.
-    pub fn pack(repo: &str, at: &str, pack: &PackFile) -> Self {
+    pub(super) fn pack(repo: &str, at: &str, pack: &PackFile) -> Self {
         let content =
             Content::Pack { from: pack.path.clone(), size: pack.size, file: pack.file.clone() };
         Self { repo: repo.to_owned(), path: format!("{at}/objects/pack/{}", pack.file), content }
     }
 
     /// Returns its size in bytes.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         match &self.content {
             Content::Refs { head, packed } => (head.len() + packed.len()) as u64,
             Content::Pack { size, .. } => *size,
@@ -60,7 +60,7 @@ impl Piece {
     }
 
     /// Returns the name of the pack file, `None` for refs.
-    pub fn pack_file(&self) -> Option<&str> {
+    pub(super) fn pack_file(&self) -> Option<&str> {
         match &self.content {
             Content::Refs { .. } => None,
             Content::Pack { file, .. } => Some(file),
@@ -92,7 +92,7 @@ enum Bytes<'a> {
 
 /// A part that was written, and the digest and size of every file in it.
 #[derive(Debug)]
-pub struct PackedPart {
+pub(super) struct PackedPart {
     /// The part.
     pub written: Written,
     /// Its files.
@@ -100,7 +100,7 @@ pub struct PackedPart {
 }
 
 /// Writes all parts, in the order of `jobs`.
-pub fn pack_all(
+pub(super) fn pack_all(
     jobs: &[Job],
     recipient: &age::x25519::Recipient,
     sink: &dyn PartSink,

@@ -12,14 +12,14 @@ use super::writer::WriterState;
 use crate::model::digest::Digest;
 
 /// How many base shards a stream has at most.
-pub const SHARDS: u8 = 64;
+pub(super) const SHARDS: u8 = 64;
 
 /// Deltas may always grow to this, however small the base is, in bytes.
 const SMALL_DELTAS: u64 = 16 << 20;
 
 /// What the layout needs to know of a repository.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub(super) struct Item {
     /// Its id.
     pub id: String,
     /// The digest of its refs.
@@ -30,7 +30,7 @@ pub struct Item {
 
 /// What to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
+pub(super) struct Layout {
     /// Base shards to write anew; the parts of all others stay.
     pub rewrite: BTreeSet<u8>,
     /// Whether the listed deltas are dropped.
@@ -40,7 +40,11 @@ pub struct Layout {
 }
 
 /// Returns what to write for `items`, given what was sealed before and which parts are still held.
-pub fn lay_out(items: &[Item], state: &WriterState, held: impl Fn(&Written) -> bool) -> Layout {
+pub(super) fn lay_out(
+    items: &[Item],
+    state: &WriterState,
+    held: impl Fn(&Written) -> bool,
+) -> Layout {
     let changed: BTreeSet<&Item> = items.iter().filter(|item| is_changed(item, state)).collect();
     let shard_of = |id: &str| state.shard(id);
     let lost_base = state.base.iter().filter(|base| !base.parts.iter().all(&held));
@@ -99,7 +103,7 @@ impl Ord for Item {
 
 /// Splits what one shard or delta holds into parts of at most `limit` bytes, larger only where one
 /// piece is. Returns the positions of the pieces in each part.
-pub fn cut(sizes: &[u64], limit: u64) -> Vec<Vec<usize>> {
+pub(super) fn cut(sizes: &[u64], limit: u64) -> Vec<Vec<usize>> {
     let mut parts: Vec<Vec<usize>> = Vec::new();
     let mut filled = 0_u64;
     for (position, size) in sizes.iter().enumerate() {
@@ -118,7 +122,7 @@ pub fn cut(sizes: &[u64], limit: u64) -> Vec<Vec<usize>> {
 }
 
 /// Groups the ids of `items` by shard, for those shards that are rewritten.
-pub fn by_shard(
+pub(super) fn by_shard(
     items: &[Item],
     state: &WriterState,
     layout: &Layout,

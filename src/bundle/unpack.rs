@@ -19,14 +19,14 @@ const LARGEST_REFS: u64 = 1 << 30;
 
 /// What came out of parts: every file by path with its digest, refs by path and order.
 #[derive(Debug, Default)]
-pub struct Unpacked {
+pub(super) struct Unpacked {
     packs: BTreeMap<String, Digest>,
     refs: BTreeMap<String, BTreeMap<usize, Digest>>,
 }
 
 impl Unpacked {
     /// Takes in what came out of another part.
-    pub fn append(&mut self, other: Self) {
+    pub(super) fn append(&mut self, other: Self) {
         self.packs.extend(other.packs);
         for (path, orders) in other.refs {
             self.refs.entry(path).or_default().extend(orders);
@@ -34,13 +34,13 @@ impl Unpacked {
     }
 
     /// Returns the folders of all repositories seen.
-    pub fn folders(&self) -> BTreeSet<String> {
+    pub(super) fn folders(&self) -> BTreeSet<String> {
         let folder = |path: &String| path.split('/').nth(1).map(str::to_owned);
         self.refs.keys().filter_map(folder).collect()
     }
 
     /// Compares what came out with what the index promises.
-    pub fn compare(&self, entry: &RepoEntry) -> Result<(), String> {
+    pub(super) fn compare(&self, entry: &RepoEntry) -> Result<(), String> {
         let at = |file: &str| format!("repos/{}/{file}", entry.folder);
         let last =
             |file: &str| self.refs.get(&at(file)).and_then(|orders| orders.values().next_back());
@@ -65,7 +65,7 @@ impl Unpacked {
 }
 
 /// Unpacks a checked copy of `part` below `into`. `order` is its position among base and deltas.
-pub fn unpack(
+pub(super) fn unpack(
     copy: Copy,
     part: &PartRef,
     order: usize,
@@ -134,7 +134,7 @@ fn store(path: &Path, from: &mut dyn Read) -> Result<Digest, Stored> {
 }
 
 /// Gives each repository the `HEAD` and `packed-refs` of the last part that has them.
-pub fn settle_refs(root: &Path, unpacked: &Unpacked) -> Result<(), BundleError> {
+pub(super) fn settle_refs(root: &Path, unpacked: &Unpacked) -> Result<(), BundleError> {
     for (path, orders) in &unpacked.refs {
         let Some(last) = orders.keys().next_back() else { continue };
         let of = |order: &usize| root.join(format!("{path}.{order}"));

@@ -19,7 +19,7 @@ use crate::model::id::Seq;
 const LARGEST_JUMP: u64 = 1000;
 
 /// A snapshot from further in the future than this means that a clock is wrong.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The newest snapshot that this machine has fully verified before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,9 +141,10 @@ pub fn verify(raw: &RawSnapshot, terms: &Terms<'_>) -> Result<Verified, BundleEr
     let digest = Digest::of(&raw.manifest);
     check_place(&manifest, digest, raw, terms)?;
     let signatures = judge(raw, terms, Some(manifest.created));
-    let policy_met = match terms.chained {
-        true => terms.trusted.policy_met_in_chain(&signatures),
-        false => terms.trusted.policy_met(&signatures),
+    let policy_met = if terms.chained {
+        terms.trusted.policy_met_in_chain(&signatures)
+    } else {
+        terms.trusted.policy_met(&signatures)
     };
     let objections = objections(&manifest, policy_met, terms);
     let remarks = remarks(&manifest, &signatures, terms);
@@ -220,7 +221,7 @@ fn objections(manifest: &Manifest, policy_met: bool, terms: &Terms<'_>) -> Vec<S
     let mut objections = Vec::new();
     if !policy_met {
         let wanted: Vec<&str> =
-            terms.trusted.file().accept.iter().map(|role| role.as_str()).collect();
+            terms.trusted.file().accept.iter().map(super::super::model::id::Role::as_str).collect();
         objections.push(format!("the policy asks for signatures of {}", wanted.join(" and ")));
     }
     if let Some(seen) = terms.seen {

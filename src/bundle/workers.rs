@@ -9,7 +9,7 @@ const WORKERS: usize = 4;
 
 /// Runs `work` over all `items` on a few threads and returns the results in order. After a failure
 /// no new item is begun.
-pub fn side_by_side<T: Sync, R: Send, E: Send>(
+pub(super) fn side_by_side<T: Sync, R: Send, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {

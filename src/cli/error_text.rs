@@ -22,7 +22,7 @@ struct Error<'a> {
 }
 
 /// Says what went wrong, on stderr.
-pub fn print(failure: &Failure, global: &Global) {
+pub(super) fn print(failure: &Failure, global: &Global) {
     let about = failure.about();
     if global.json {
         let error = Error {

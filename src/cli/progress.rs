@@ -32,7 +32,7 @@ fn json_line(event: &Event, clock: &SystemClock) -> String {
 }
 
 /// Lines on stderr.
-pub struct Lines<'a> {
+pub(super) struct Lines<'a> {
     quiet: bool,
     json: bool,
     clock: &'a SystemClock,
@@ -41,12 +41,12 @@ pub struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// Writes for people, as JSON, or nothing but what matters.
-    pub fn new(quiet: bool, json: bool, clock: &'a SystemClock) -> Self {
+    pub(super) fn new(quiet: bool, json: bool, clock: &'a SystemClock) -> Self {
         Self { quiet, json, clock, told: Mutex::default() }
     }
 
     /// Ends the last line.
-    pub fn finish(&self) {}
+    pub(super) fn finish(&self) {}
 
     /// Whether it is time for another line of progress.
     fn due(&self) -> bool {
@@ -135,14 +135,14 @@ fn amount(number: u64, unit: &str) -> String {
 }
 
 /// JSON lines in a file.
-pub struct Log<'a> {
+pub(super) struct Log<'a> {
     file: Mutex<File>,
     clock: &'a SystemClock,
 }
 
 impl<'a> Log<'a> {
     /// Begins the file, which is written anew.
-    pub fn create(path: &Path, clock: &'a SystemClock) -> Result<Self, Failure> {
+    pub(super) fn create(path: &Path, clock: &'a SystemClock) -> Result<Self, Failure> {
         Ok(Self { file: Mutex::new(crate::app::new_log(path)?), clock })
     }
 }

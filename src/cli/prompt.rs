@@ -7,7 +7,7 @@ use crate::app::{NoPrompt, Passphrase, Prompt};
 use crate::model::safe::safe;
 
 /// Returns a prompt for this process: the terminal when there is one.
-pub fn choose() -> Box<dyn Prompt> {
+pub(super) fn choose() -> Box<dyn Prompt> {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         Box::new(TerminalPrompt)
     } else {

@@ -17,7 +17,7 @@ use crate::model::event::{Observer, Tee};
 use crate::model::explain::Kind;
 
 /// What a command gets beside its own arguments.
-pub struct Shell<'a> {
+pub(super) struct Shell<'a> {
     /// Options that every command takes.
     pub global: &'a Global,
     /// The outside.
@@ -25,11 +25,11 @@ pub struct Shell<'a> {
 }
 
 /// How a command ended: an exit code, or a failure to explain.
-pub type Outcome = Result<u8, Failure>;
+pub(super) type Outcome = Result<u8, Failure>;
 
 impl Shell<'_> {
     /// Prints a report: as JSON where asked for, else as text.
-    pub fn print(&self, report: &impl Serialize, text: impl FnOnce() -> String) {
+    pub(super) fn print(&self, report: &impl Serialize, text: impl FnOnce() -> String) {
         let text = if self.global.json {
             let mut json = serde_json::to_string_pretty(report).unwrap_or_default();
             json.push('\n');
@@ -41,20 +41,20 @@ impl Shell<'_> {
     }
 
     /// Returns whether somebody can be asked.
-    pub fn is_terminal(&self) -> bool {
+    pub(super) fn is_terminal(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 }
 
 /// Writes to stdout. Whoever closed the pipe has seen enough.
-pub fn write_out(text: &str) {
+pub(super) fn write_out(text: &str) {
     let mut out = io::stdout().lock();
     // A broken pipe is success, and there is nobody to tell about other failures of stdout.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Writes a line to stderr.
-pub fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

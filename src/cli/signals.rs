@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::model::cancel::Cancel;
 
 /// Turns signals into requests to stop. Returns which signal came, 0 for none.
-pub fn listen(cancel: &Cancel) -> Arc<AtomicUsize> {
+pub(super) fn listen(cancel: &Cancel) -> Arc<AtomicUsize> {
     let came = Arc::new(AtomicUsize::new(0));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // Failing to register leaves the system's own behaviour, which is to end at once.
@@ -21,7 +21,7 @@ pub fn listen(cancel: &Cancel) -> Arc<AtomicUsize> {
 }
 
 /// Returns 128 plus the signal that came, as shells do.
-pub fn exit_code(came: &AtomicUsize) -> u8 {
+pub(super) fn exit_code(came: &AtomicUsize) -> u8 {
     match came.load(Ordering::Relaxed) {
         0 => 130,
         signal => u8::try_from(128 + signal).unwrap_or(130),

@@ -46,7 +46,7 @@ impl fmt::Display for Span {
         let seconds = self.0.as_secs();
         let (unit, name) = [(86400, "d"), (3600, "h"), (60, "m")]
             .into_iter()
-            .find(|(unit, _)| seconds >= *unit && seconds % unit == 0)
+            .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit))
             .unwrap_or((1, "s"));
         write!(f, "{}{name}", seconds / unit)
     }

@@ -175,12 +175,11 @@ pub struct BadRefName(pub String);
 
 impl Serialize for RefName {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(&self.0) {
-            Ok(text) => to.serialize_str(text),
-            Err(_) => {
-                let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-                to.serialize_str(&format!("hex:{hex}"))
-            }
+        if let Ok(text) = std::str::from_utf8(&self.0) {
+            to.serialize_str(text)
+        } else {
+            let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+            to.serialize_str(&format!("hex:{hex}"))
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn export_file(cargo: &Cargo<'_>, to: &Path, split: Option<u64>) -> Result<u
     for name in names {
         match (small.get(name), parts.get(name)) {
             (Some(bytes), _) => {
-                packer.file(name, bytes.len() as u64, bytes.as_slice()).map_err(writing())?
+                packer.file(name, bytes.len() as u64, bytes.as_slice()).map_err(writing())?;
             }
             (None, Some(part)) => {
                 let copy = fetch::copy(part, cargo.sources, cargo.workspace)?;

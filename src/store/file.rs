@@ -36,12 +36,12 @@ pub struct FileStore {
 struct Pieces(Vec<(File, u64)>);
 
 /// Returns the name of a split file's first piece.
-pub fn first_piece(path: &Path) -> PathBuf {
+pub(super) fn first_piece(path: &Path) -> PathBuf {
     piece(path, 1)
 }
 
 /// Returns the name of piece `number`: `<file>.001` …
-pub fn piece(path: &Path, number: usize) -> PathBuf {
+pub(super) fn piece(path: &Path, number: usize) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number:03}"));
     name.into()

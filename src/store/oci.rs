@@ -7,10 +7,10 @@ use crate::bundle::port::{RawSnapshot, Signature};
 use crate::model::digest::Digest;
 
 /// The file `oci-layout`.
-pub const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
+pub(super) const LAYOUT: &str = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
 
 /// How many snapshots the index lists: tools read it whole.
-pub const NEWEST: usize = 48;
+pub(super) const NEWEST: usize = 48;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
@@ -32,7 +32,7 @@ impl Descriptor {
 
 /// A manifest under a tag.
 #[derive(Clone, Serialize)]
-pub struct Entry {
+pub(super) struct Entry {
     #[serde(flatten)]
     descriptor: Descriptor,
     annotations: Annotations,
@@ -45,13 +45,13 @@ struct Annotations {
 }
 
 /// Returns the entry of a snapshot: `snap-<ten digits>`.
-pub fn snapshot_entry(raw: &RawSnapshot) -> Entry {
+pub(super) fn snapshot_entry(raw: &RawSnapshot) -> Entry {
     let tag = format!("snap-{}", raw.seq.folder());
     Entry { descriptor: Descriptor::of(MANIFEST, &raw.manifest), annotations: Annotations { tag } }
 }
 
 /// A signature as an artifact that refers to its snapshot.
-pub struct Artifact {
+pub(super) struct Artifact {
     manifest: Vec<u8>,
     pem: Vec<u8>,
     tag: String,
@@ -69,7 +69,7 @@ struct ArtifactManifest {
 }
 
 /// Returns the artifact of one signature: `snap-<ten digits>.sig.<role>.<16 hex>`.
-pub fn signature_artifact(raw: &RawSnapshot, signature: &Signature) -> Artifact {
+pub(super) fn signature_artifact(raw: &RawSnapshot, signature: &Signature) -> Artifact {
     let manifest = ArtifactManifest {
         schema_version: 2,
         media_type: MANIFEST,
@@ -87,19 +87,19 @@ pub fn signature_artifact(raw: &RawSnapshot, signature: &Signature) -> Artifact 
 
 impl Artifact {
     /// Returns the blobs it is made of.
-    pub fn blobs(&self) -> [&[u8]; 3] {
+    pub(super) fn blobs(&self) -> [&[u8]; 3] {
         [b"{}", &self.pem, &self.manifest]
     }
 
     /// Returns its entry.
-    pub fn entry(&self) -> Entry {
+    pub(super) fn entry(&self) -> Entry {
         let annotations = Annotations { tag: self.tag.clone() };
         Entry { descriptor: Descriptor::of(MANIFEST, &self.manifest), annotations }
     }
 }
 
 /// Returns the file `index.json`.
-pub fn index(entries: &[Entry]) -> Vec<u8> {
+pub(super) fn index(entries: &[Entry]) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Index<'a> {

@@ -11,7 +11,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, _shell: &Shell<'_>) -> Outcome {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut command(), "blackstart", &mut text);
     write_out(&String::from_utf8_lossy(&text));

@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request { to: args.to.clone(), program: program() };
     let report = demo::run(&request, &shell.ports)?;
     shell.print(&report, || human(&report));

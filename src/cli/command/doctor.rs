@@ -12,7 +12,7 @@ use crate::model::explain::Kind;
 pub struct Args {}
 
 /// Runs the command.
-pub fn run(_args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(_args: &Args, shell: &Shell<'_>) -> Outcome {
     let report = doctor::run(&shell.global.place(), &shell.ports)?;
     shell.print(&report, || human(&report));
     Ok(if report.any_bad() { Kind::Failed.exit_code() } else { 0 })

@@ -13,21 +13,18 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, _shell: &Shell<'_>) -> Outcome {
     let Some(code) = &args.code else {
         write_out(&all().into_iter().map(explain).collect::<Vec<_>>().join("\n"));
         return Ok(0);
     };
-    match find(code) {
-        Some(about) => {
-            write_out(&explain(about));
-            Ok(0)
-        }
-        None => {
-            say(&format!("error: there is no code {}", safe(code)));
-            say("  next  blackstart explain lists all codes");
-            Ok(Kind::Usage.exit_code())
-        }
+    if let Some(about) = find(code) {
+        write_out(&explain(about));
+        Ok(0)
+    } else {
+        say(&format!("error: there is no code {}", safe(code)));
+        say("  next  blackstart explain lists all codes");
+        Ok(Kind::Usage.exit_code())
     }
 }
 

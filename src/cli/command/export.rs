@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let folder = args.to.as_os_str().to_string_lossy().ends_with('/');
     let request = Request {
         place: shell.global.place(),

@@ -33,7 +33,7 @@ pub struct Args {
 
 /// Who can open.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Openers {
+pub(crate) struct Openers {
     /// Somebody who can open: age1…, an SSH public key, or a file that holds such lines
     #[arg(long, value_name = "RECIPIENT")]
     opener: Vec<String>,
@@ -54,7 +54,7 @@ fn policy(text: &str) -> Result<OpenPolicy, String> {
 
 impl Openers {
     /// Returns what the use case takes.
-    pub fn request(&self) -> OpenersRequest {
+    pub(crate) fn request(&self) -> OpenersRequest {
         OpenersRequest {
             openers: self.opener.clone(),
             passphrase_file: self.opener_passphrase.clone(),
@@ -65,7 +65,7 @@ impl Openers {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request {
         folder: args.folder.clone(),
         openers: args.openers.request(),

@@ -73,7 +73,7 @@ enum Verb {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let config = shell.global.config.clone();
     match &args.verb {
         Verb::List => {

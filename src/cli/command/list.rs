@@ -12,7 +12,7 @@ use crate::model::explain::Kind;
 pub struct Args {}
 
 /// Runs the command.
-pub fn run(_args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(_args: &Args, shell: &Shell<'_>) -> Outcome {
     let report = list::run(&shell.global.place(), &shell.ports)?;
     let now = shell.ports.clock.now();
     shell.print(&report, || human(&report, now));

@@ -10,7 +10,7 @@ use crate::cli::shell::{Outcome, Shell, write_out};
 pub struct Args {}
 
 /// Runs the command.
-pub fn run(_args: &Args, _shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(_args: &Args, _shell: &Shell<'_>) -> Outcome {
     let mut text = Vec::new();
     let page = clap_mangen::Man::new(command());
     // Writing to memory does not fail.

@@ -1,30 +1,30 @@
 //! One file a command: arguments to a request, a report to text.
 
-pub mod completions;
-pub mod demo;
-pub mod doctor;
-pub mod explain;
-pub mod export;
-pub mod extract;
-pub mod import;
-pub mod init;
-pub mod keys;
-pub mod list;
-pub mod man;
-pub mod plan;
-pub mod replay;
-pub mod show;
-pub mod snapshot;
-pub mod status;
-pub mod target;
-pub mod trust;
-pub mod verify;
+pub(super) mod completions;
+pub(super) mod demo;
+pub(super) mod doctor;
+pub(super) mod explain;
+pub(super) mod export;
+pub(super) mod extract;
+pub(super) mod import;
+pub(super) mod init;
+pub(super) mod keys;
+pub(super) mod list;
+pub(super) mod man;
+pub(super) mod plan;
+pub(super) mod replay;
+pub(super) mod show;
+pub(super) mod snapshot;
+pub(super) mod status;
+pub(super) mod target;
+pub(super) mod trust;
+pub(super) mod verify;
 
 use super::args::Command;
 use super::shell::{Outcome, Shell};
 
 /// Runs one command.
-pub fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
+pub(super) fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
     match command {
         Command::Extract(args) => extract::run(args, shell),
         Command::Plan(args) => plan::run(args, shell),

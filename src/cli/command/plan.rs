@@ -16,7 +16,7 @@ const NAMED: usize = 6;
 
 /// What `plan` and `replay` have in common.
 #[derive(Debug, clap::Args)]
-pub struct Common {
+pub(crate) struct Common {
     /// A snapshot's number, or latest
     #[arg(value_name = "SEQ", default_value = "latest")]
     which: Which,
@@ -36,7 +36,7 @@ pub struct Common {
 
 impl Common {
     /// Returns the request.
-    pub fn request(&self, shell: &Shell<'_>, out: Option<PathBuf>) -> Request {
+    pub(crate) fn request(&self, shell: &Shell<'_>, out: Option<PathBuf>) -> Request {
         Request {
             place: shell.global.place(),
             wanted: Wanted {
@@ -64,7 +64,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let report = plan::run(&args.common.request(shell, args.out.clone()), &shell.ports)?;
     shell.print(&report, || human(&report));
     Ok(if report.plan.blockers.is_empty() { 0 } else { Kind::Refused.exit_code() })
@@ -101,7 +101,7 @@ fn confirm(plan: &Plan) -> String {
 }
 
 /// Returns a plan for people: stages, counts, what differs, warnings, blockers.
-pub fn plan_text(plan: &Plan) -> String {
+pub(crate) fn plan_text(plan: &Plan) -> String {
     let counts = plan.counts;
     let who = plan.target.uid.as_ref().map_or_else(String::new, |uid| format!(", uid {uid}"));
     let mut text = String::new();
@@ -180,7 +180,7 @@ fn notes(text: &mut String, head: &str, notes: &[Note]) {
 }
 
 /// Adds words behind a margin, broken at blanks; what is longer than a line stays whole.
-pub fn line(text: &mut String, margin: &str, words: &str) {
+pub(crate) fn line(text: &mut String, margin: &str, words: &str) {
     let indent = " ".repeat(margin.len());
     let mut column = margin.len();
     text.push_str(margin);

@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let wait = if args.no_wait { Wait::Applied } else { Wait::Ready { limit: args.wait.0 } };
     let request = Request {
         plan: args.common.request(shell, None),

@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request {
         place: shell.global.place(),
         which: args.which,

@@ -27,7 +27,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request {
         config: shell.global.config.clone(),
         only: args.only.clone(),

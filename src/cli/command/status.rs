@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request { place: shell.global.place(), max_age: args.max_age.map(|span| span.0) };
     let report = status::run(&request, &shell.ports)?;
     let now = shell.ports.clock.now();

@@ -40,7 +40,7 @@ enum Command {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     match &args.command {
         Command::Add { name, kubeconfig, class, context } => {
             let request = Add {

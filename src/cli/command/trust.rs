@@ -72,7 +72,7 @@ fn moment(text: &str) -> Result<Moment, String> {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let config = shell.global.config.clone();
     let change = match &args.verb {
         Verb::Show => {
