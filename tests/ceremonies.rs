@@ -1,6 +1,8 @@
 //! The ceremonies as a person meets them: `init`, `keys`, `trust`, through the binary, checked with
 //! the stock `age`, `ssh-keygen`, `sha256sum` and `git`.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -69,7 +69,7 @@ impl Explain for CosignError {
 /// Opens all repositories; adds the verifier's signature where a key was named.
 pub(super) fn open_and_sign(
     reader: &Reader,
-    accepted: Accepted,
+    accepted: &Accepted,
     request: &Request,
     ports: &Ports<'_>,
     report: &mut Report,
@@ -84,7 +84,7 @@ pub(super) fn open_and_sign(
         observer: ports.observer,
         cancel: ports.cancel,
     };
-    let opened = open(&accepted, &reader.parts(), &terms)?;
+    let opened = open(accepted, &reader.parts(), &terms)?;
     report.repos_opened = Some(opened.repos().len());
     let left_out =
         opened.left_out().iter().map(|missing| format!("{}: {}", safe(&missing.name), missing.why));
@@ -95,7 +95,7 @@ pub(super) fn open_and_sign(
     }
     prove(&opened, ports, report)?;
     report.cosigned =
-        Some(sign(reader, &accepted, &ports.environment.current_dir.join(key), ports)?);
+        Some(sign(reader, accepted, &ports.environment.current_dir.join(key), ports)?);
     Ok(())
 }
 

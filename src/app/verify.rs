@@ -98,7 +98,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     note_signatures(&snapshots, &mut report);
     let accepted = newest.clone().accept_order(request.accept)?;
     if !request.identities.is_empty() && !report.is_red() {
-        cosign::open_and_sign(&reader, accepted, request, ports, &mut report)?;
+        cosign::open_and_sign(&reader, &accepted, request, ports, &mut report)?;
     }
     if !report.is_red() {
         reader.remember(&newest, ports)?;

@@ -204,7 +204,7 @@ mod tests {
         apply(&mut state, &items, &first, 0);
         let mut items = items;
         for round in 1..=MOST_DELTAS {
-            items[round].content = Digest::of(&[round as u8, 1]);
+            items[round].content = Digest::of(&round.to_le_bytes());
             let layout = lay_out(&items, &state, |_| true);
             assert!(!layout.drop_deltas, "round {round}");
             apply(&mut state, &items, &layout, round);

@@ -93,6 +93,7 @@ impl WriterState {
     }
 
     /// Returns the same memory with nothing sealed, for a new epoch: a new key needs a new base.
+    #[must_use]
     pub fn without_parts(&self, epoch: u32) -> Self {
         let (secret, pins) = (self.secret, self.pins.clone());
         Self { epoch, secret, pins, ..Self::new([0; 32]) }

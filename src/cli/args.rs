@@ -84,7 +84,6 @@ impl Global {
 
 /// Emergency verbs first, then every day, practice and proof, help.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value, parsed once")]
 pub enum Command {
     /// Take repositories out of a bundle, usable by stock git at once
     Extract(command::extract::Args),

@@ -45,9 +45,6 @@ impl<'a> Lines<'a> {
         Self { quiet, json, clock, told: Mutex::default() }
     }
 
-    /// Ends the last line.
-    pub(super) fn finish(&self) {}
-
     /// Whether it is time for another line of progress.
     fn due(&self) -> bool {
         let now = self.clock.elapsed();

@@ -1,6 +1,6 @@
 //! From the process's arguments to its exit code.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -38,11 +38,6 @@ impl Shell<'_> {
             text()
         };
         write_out(&text);
-    }
-
-    /// Returns whether somebody can be asked.
-    pub(super) fn is_terminal(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 }
 
@@ -102,7 +97,5 @@ fn run(cli: &Cli, cancel: &Cancel) -> Outcome {
         environment: &environment,
     };
     let shell = Shell { global: &cli.global, ports };
-    let outcome = command::dispatch(&cli.command, &shell);
-    lines.finish();
-    outcome
+    command::dispatch(&cli.command, &shell)
 }

@@ -27,7 +27,7 @@ impl ObjectFormat {
         }
     }
     /// Returns the length of an id in bytes.
-    pub const fn len(self) -> usize {
+    pub const fn id_length(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
@@ -62,7 +62,7 @@ impl Oid {
     }
     /// Returns the raw bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.format.len()]
+        &self.bytes[..self.format.id_length()]
     }
     /// Returns the format of the repository this id belongs to.
     pub fn format(&self) -> ObjectFormat {

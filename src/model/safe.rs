@@ -1,6 +1,7 @@
 //! Text from outside, made fit for a terminal, a log or a report.
 
 use std::fmt::{self, Write as _};
+use std::ops::RangeInclusive;
 
 /// Shows outside bytes with everything escaped that could drive a terminal or mislead a reader:
 /// C0, C1, bidi controls, zero-width and tag characters, bytes that are not UTF-8.
@@ -38,30 +39,34 @@ pub fn safe(text: impl AsRef<[u8]>) -> String {
     Safe(&text).to_string()
 }
 
+/// Characters that steer a terminal or that nobody can see.
+const HIDDEN: &[RangeInclusive<char>] = &[
+    // C0, DEL, C1.
+    '\u{0}'..='\u{1f}',
+    '\u{7f}'..='\u{9f}',
+    // Soft hyphen, Arabic letter mark, Hangul and Khmer fillers, Mongolian selectors.
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    // Zero-width, bidi embeddings and isolates, line separators, invisible operators.
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    // Another filler, variation selectors, the byte order mark, interlinear annotation.
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    // Tags and further variation selectors.
+    '\u{e0000}'..='\u{e0fff}',
+];
+
 fn is_plain(character: char) -> bool {
-    match character {
-        ' '..='~' => true,
-        '\u{0}'..='\u{9f}' => false,
-        // Soft hyphen, Arabic letter mark, Hangul and Khmer fillers, Mongolian selectors.
-        '\u{ad}'
-        | '\u{34f}'
-        | '\u{61c}'
-        | '\u{115f}'
-        | '\u{1160}'
-        | '\u{17b4}'
-        | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' => false,
-        // Zero-width, bidi embeddings and isolates, line separators, invisible operators.
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => false,
-        '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}'
-        | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' => false,
-        // Tags and further variation selectors.
-        '\u{e0000}'..='\u{e0fff}' => false,
-        _ => true,
-    }
+    !HIDDEN.iter().any(|range| range.contains(&character))
 }
 
 #[cfg(test)]

@@ -72,8 +72,8 @@ fn tree_entry<'a>(rest: &mut &'a [u8], format: ObjectFormat) -> Option<Entry<'a>
     let digits = !mode.is_empty() && mode.iter().all(|digit| (b'0'..=b'7').contains(digit));
     let nul = after.iter().position(|byte| *byte == 0).filter(|_| digits)?;
     let (name, after) = (&after[..nul], &after[nul + 1..]);
-    let oid = Oid::from_bytes(after.get(..format.len())?)?;
-    *rest = &after[format.len()..];
+    let oid = Oid::from_bytes(after.get(..format.id_length())?)?;
+    *rest = &after[format.id_length()..];
     Some(Entry { mode, name, oid })
 }
 

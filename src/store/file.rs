@@ -18,7 +18,8 @@ use crate::bundle::trust_files::{TrustVersion, signature_root};
 use crate::model::digest::Digest;
 use crate::model::id::Seq;
 
-const BLOCK: u64 = 512;
+/// The unit of tar, in bytes.
+const BLOCK: usize = 512;
 
 /// No small file inside (signature, trust file) is larger, in bytes.
 const LARGEST_SMALL: u64 = 1 << 20;
@@ -114,18 +115,18 @@ impl Pieces {
 
     /// Finds all files by their headers.
     fn scan(&self) -> io::Result<BTreeMap<String, (u64, u64)>> {
-        let (mut entries, mut at, end) = (BTreeMap::new(), 0, self.len());
-        while at + BLOCK <= end {
-            let mut block = [0; BLOCK as usize];
+        let (mut entries, mut at, end) = (BTreeMap::new(), 0_u64, self.len());
+        while at < end {
+            let mut block = [0; BLOCK];
             let mut span = SpanRef { pieces: self, at };
             if span.read_exact(&mut block).is_err() {
                 break;
             }
-            at += BLOCK;
-            if let Some((name, size)) = header(&block).filter(|(_, size)| at + size <= end) {
+            at += BLOCK as u64;
+            if let Some((name, size)) = header(&block).filter(|(_, size)| *size <= end - at) {
                 // The first wins, as with tar's own readers of a name that is asked for.
                 entries.entry(name).or_insert((at, size));
-                at += size.next_multiple_of(BLOCK);
+                at += size.next_multiple_of(BLOCK as u64);
             }
         }
         Ok(entries)
@@ -133,7 +134,7 @@ impl Pieces {
 }
 
 /// Reads a header whose checksum holds: the name and size of a plain file.
-fn header(block: &[u8; BLOCK as usize]) -> Option<(String, u64)> {
+fn header(block: &[u8; BLOCK]) -> Option<(String, u64)> {
     let header = tar::Header::from_byte_slice(block);
     let sum: u32 = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum();
     let holds = header.as_ustar().is_some() && header.cksum().ok()? == sum + 8 * u32::from(b' ');

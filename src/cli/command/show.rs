@@ -87,7 +87,9 @@ fn repositories(report: &Report, repos: &[RepoReport]) -> String {
     let mut text = text::table(&rows);
     for repo in repos {
         let notes = repo.fault.iter().map(safe).chain(repo.findings.iter().cloned());
-        notes.for_each(|note| drop(writeln!(text, "  {}: {note}", safe(&repo.name))));
+        for note in notes {
+            let _ = writeln!(text, "  {}: {note}", safe(&repo.name));
+        }
     }
     for missing in report.excluded.iter().flatten() {
         let _ = writeln!(
