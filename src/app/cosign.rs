@@ -9,13 +9,14 @@ use std::path::Path;
 
 use super::extract::workspace;
 use super::verify::{Report, Request};
-use super::{Failure, Ports, Reader, job};
+use super::{Failure, Ports, Reader, job, sources};
 use crate::bundle::open::{self, Opened, OpenedRepo, open};
 use crate::bundle::port::Signature;
 use crate::bundle::verify::Accepted;
 use crate::disk::DiskError;
 use crate::keys::identity::Identities;
 use crate::keys::{namespace, tool_signer};
+use crate::mirror::{self, Compared};
 use crate::model::digest::hash_reader;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::id::Role;
@@ -94,6 +95,7 @@ pub(super) fn open_and_sign(
         return Err(CosignError::Incomplete(report.problems.join("; ")).into());
     }
     prove(&opened, ports, report)?;
+    compare(reader, &opened, ports, report)?;
     report.cosigned =
         Some(sign(reader, accepted, &ports.environment.current_dir.join(key), ports)?);
     Ok(())
@@ -127,6 +129,41 @@ fn prove_index(
         return Ok(());
     }
     Err(CosignError::FalseIndex { repo: safe(&repo.name), pack: pack.stem.clone() }.into())
+}
+
+/// Compares the refs with their sources where a kit says how to ask them. Differences are noted:
+/// a source may have moved on since, and may be what is down.
+fn compare(
+    reader: &Reader,
+    opened: &Opened,
+    ports: &Ports<'_>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (Some(kit), Some(state)) = (&reader.kit, &reader.state) else { return Ok(()) };
+    let specs = sources::expand(kit)?;
+    let mut held = Vec::new();
+    for repo in opened.repos() {
+        if let Some(spec) = specs.iter().find(|spec| spec.name == repo.name) {
+            held.push((spec, Bare::open(&repo.path)?.refs()?));
+        }
+    }
+    let held: Vec<_> = held.iter().map(|(spec, refs)| (*spec, refs)).collect();
+    let options = job::mirror_options(kit, state, ports.environment);
+    let Ports { tools, clock, observer, cancel, .. } = *ports;
+    let compared = mirror::compare(&held, &options, tools, clock, observer, cancel);
+    for ((spec, _), compared) in held.iter().zip(compared) {
+        let name = safe(&spec.name);
+        report.findings.extend(match compared {
+            Compared::Equal => None,
+            Compared::Differs(refs) => {
+                Some(format!("{name}: {refs} refs differ at the source now"))
+            }
+            Compared::Unreachable(fault) => {
+                Some(format!("{name}: its source was not asked: {fault}"))
+            }
+        });
+    }
+    Ok(())
 }
 
 /// Signs the manifest's bytes and adds the signature to every store folder.

@@ -1,6 +1,6 @@
 //! What the snapshot job holds beside its mirrors: signer, epoch recipient, store, memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Failure, Kit, Ports, TOOL, device};
@@ -18,6 +18,7 @@ use crate::keys::signer::Signer;
 use crate::keys::tool_signer::{self, AgentEnvironment};
 use crate::keys::trust::{TrustVersion, Trusted};
 use crate::mirror;
+use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::model::event::Event;
 use crate::model::explain::{About, Explain, Kind};
@@ -140,30 +141,8 @@ impl Job {
 
     /// Returns how mirrors are brought up to date.
     pub(super) fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
-        let block = &self.kit.config.file.snapshot;
-        let text = |names: [&str; 2]| {
-            let found = names.iter().find_map(|name| self.environment.variables.get(*name));
-            found.and_then(|value| value.to_str()).map(str::to_owned)
-        };
-        let raw = |name: &str| self.environment.variables.get(name).cloned();
-        mirror::Options {
-            concurrency: block.concurrency,
-            per_host: block.per_host,
-            deadline: deadline.unwrap_or(block.deadline.0),
-            stall: block.stall.0,
-            max_shrink: block.max_shrink,
-            environment: mirror::Environment {
-                home: self.environment.home.clone(),
-                ssh_auth_sock: raw("SSH_AUTH_SOCK"),
-                git_ssh_command: raw("GIT_SSH_COMMAND"),
-                https_proxy: text(["https_proxy", "HTTPS_PROXY"])
-                    .or_else(|| text(["all_proxy", "ALL_PROXY"])),
-                http_proxy: text(["http_proxy", "HTTP_PROXY"])
-                    .or_else(|| text(["all_proxy", "ALL_PROXY"])),
-                no_proxy: text(["no_proxy", "NO_PROXY"]),
-            },
-            ..mirror::Options::new(self.state.join("mirrors"))
-        }
+        let options = mirror_options(&self.kit, &self.state, &self.environment);
+        mirror::Options { deadline: deadline.unwrap_or(options.deadline), ..options }
     }
 
     /// Seals the snapshot under the next free number, signs it and makes it visible in all stores.
@@ -202,14 +181,14 @@ impl Job {
     ) -> Result<Sealed, Failure> {
         let epoch = self.trusted.file().newest_epoch().ok_or(JobError::NoEpoch)?;
         let recipient = epoch.recipient.parse().map_err(|_| JobError::BadEpoch)?;
-        let (last, prev) = self.last()?;
+        let (seq, prev) = self.next(floor)?;
         let every = self.kit.config.file.snapshot.every.0;
         let card = card::travelling(&self.trusted, epoch.number);
         let keys = self.kit.seals(epoch.number)?;
         self.trusted.check_seals(&keys, epoch.number)?;
         let terms = seal::Terms {
             stream: self.trusted.file().stream.clone(),
-            seq: last.map_or(floor, |last| last.next().max(floor)),
+            seq,
             prev,
             next_by: snapshot.taken.plus(every + every / 2),
             epoch: (epoch.number, recipient),
@@ -223,28 +202,41 @@ impl Job {
         Ok(seal::seal(snapshot, previous, &terms, &self.store, ports.observer, ports.cancel)?)
     }
 
-    /// The newest manifest in the store that a trusted key signed, to chain to. Whatever else lies
-    /// there still blocks its number.
-    fn last(&self) -> Result<(Option<Seq>, Digest), Failure> {
-        let seqs = self.store.snapshots().map_err(StoreError::at("list", self.store.place()))?;
-        let now = snapshot_clock();
-        for seq in seqs.iter().rev() {
-            let raw =
-                self.store.snapshot(*seq).map_err(StoreError::at("read", self.store.place()))?;
-            let terms = verify::Terms {
-                trusted: &self.trusted,
-                now,
-                seen: None,
-                chained: true,
-                superseded: true,
-            };
+    /// The newest manifest in the store that a trusted key signed, to chain to.
+    fn newest(&self, taken: &[Seq]) -> Result<Option<(Seq, Digest)>, Failure> {
+        let terms = verify::Terms {
+            trusted: &self.trusted,
+            // Windows and freshness do not matter for finding the predecessor.
+            now: Timestamp::from_unix(0),
+            seen: None,
+            chained: true,
+            superseded: true,
+        };
+        for seq in taken.iter().rev() {
+            let raw = self.store.snapshot(*seq);
+            let raw = raw.map_err(StoreError::at("read", self.store.place()))?;
             if let Some(raw) = raw
                 && let Ok(verified) = verify(&raw, &terms)
             {
-                return Ok((seqs.last().copied(), verified.digest()));
+                return Ok(Some((*seq, verified.digest())));
             }
         }
-        Ok((seqs.last().copied(), Digest::ZERO))
+        Ok(None)
+    }
+
+    /// The number to claim and the digest to chain to. Folders that nobody trusted signed block
+    /// their own number and no other: else one of them with the highest number ended the stream.
+    fn next(&self, floor: Seq) -> Result<(Seq, Digest), Failure> {
+        let taken = self.store.snapshots();
+        let taken = taken.map_err(StoreError::at("list", self.store.place()))?;
+        let newest = self.newest(&taken)?;
+        let seen = device::seen(&self.state).map(|seen| seen.seq.next());
+        let after = newest.map(|(seq, _)| seq.next());
+        let mut seq = [Some(floor), seen, after].into_iter().flatten().max().unwrap_or(floor);
+        while taken.binary_search(&seq).is_ok() && seq < Seq::MAX {
+            seq = seq.next();
+        }
+        Ok((seq, newest.map_or(Digest::ZERO, |(_, digest)| digest)))
     }
 
     fn trust_files(&self) -> Result<Files, Failure> {
@@ -354,14 +346,41 @@ fn witness(sealed: &Sealed) -> String {
     )
 }
 
-/// Windows and freshness do not matter for finding the predecessor.
-fn snapshot_clock() -> crate::model::clock::Timestamp {
-    crate::model::clock::Timestamp::from_unix(0)
-}
-
 fn random() -> Result<[u8; 32], JobError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map(|()| bytes).map_err(|_| JobError::NoRandom)
+}
+
+/// Returns how this kit asks its sources.
+pub(super) fn mirror_options(
+    kit: &Kit,
+    state: &Path,
+    environment: &Environment,
+) -> mirror::Options {
+    let block = &kit.config.file.snapshot;
+    let text = |names: [&str; 2]| {
+        let found = names.iter().find_map(|name| environment.variables.get(*name));
+        found.and_then(|value| value.to_str()).map(str::to_owned)
+    };
+    let raw = |name: &str| environment.variables.get(name).cloned();
+    mirror::Options {
+        concurrency: block.concurrency,
+        per_host: block.per_host,
+        deadline: block.deadline.0,
+        stall: block.stall.0,
+        max_shrink: block.max_shrink,
+        environment: mirror::Environment {
+            home: environment.home.clone(),
+            ssh_auth_sock: raw("SSH_AUTH_SOCK"),
+            git_ssh_command: raw("GIT_SSH_COMMAND"),
+            https_proxy: text(["https_proxy", "HTTPS_PROXY"])
+                .or_else(|| text(["all_proxy", "ALL_PROXY"])),
+            http_proxy: text(["http_proxy", "HTTP_PROXY"])
+                .or_else(|| text(["all_proxy", "ALL_PROXY"])),
+            no_proxy: text(["no_proxy", "NO_PROXY"]),
+        },
+        ..mirror::Options::new(state.join("mirrors"))
+    }
 }
 
 /// Returns what ssh-keygen needs for a key in an agent.
@@ -374,7 +393,7 @@ pub(super) fn agent_environment(environment: &Environment) -> AgentEnvironment {
 }
 
 /// Two snapshots on one machine take turns; both end.
-fn wait_for_turn(state: &std::path::Path, ports: &Ports<'_>) -> Result<Lease, Failure> {
+fn wait_for_turn(state: &Path, ports: &Ports<'_>) -> Result<Lease, Failure> {
     const PATIENCE: Duration = Duration::from_mins(30);
     let path = state.join("snapshot.lease");
     let started = ports.clock.elapsed();

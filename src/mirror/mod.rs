@@ -11,6 +11,7 @@
 //! durability, limits) is done here, and its ref transactions are not used.
 
 mod clients;
+mod compare;
 mod credential;
 mod error;
 mod fault;
@@ -29,6 +30,7 @@ mod standing;
 mod update;
 mod watch;
 
+pub use compare::{Compared, compare};
 pub use error::{CODES, MirrorError};
 pub use options::{Environment, Options};
 pub use outcome::{Fault, Mirrored, Pin, RepoState, Whose};

@@ -122,7 +122,11 @@ impl Run<'_> {
     }
 
     /// Opens the conversation over whatever leads there.
-    fn open<'s>(&'s self, spec: &'s Spec, watch: &'s Watch<'s>) -> Result<Session<'s>, Trouble> {
+    pub(super) fn open<'s>(
+        &'s self,
+        spec: &'s Spec,
+        watch: &'s Watch<'s>,
+    ) -> Result<Session<'s>, Trouble> {
         let Location::Web { url } = &spec.location else {
             let connection = pipe::connect(&spec.location, self.tools, self.options, watch)?;
             return Session::open(Box::new(connection), watch);
