@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::{git, zoo};
 
 /// Every odd repository, and one with more refs than fit a listing, comes back as it was: by the
@@ -23,17 +23,12 @@ fn every_repository_comes_back_byte_for_byte() {
     assert_eq!((&taken["seq"], &taken["state"]), (&json!(1), &json!("complete")), "{taken}");
     assert_eq!(taken["repos"]["fresh"], json!(animals.len()), "{taken}");
 
-    let extracted = kit.extract("out", &[]);
+    let out = kit.extract("out", &[]);
     let second = kit.second_reader("second");
     assert_eq!(second.repositories.len(), animals.len());
     for animal in &animals {
         let expected = git::picture(&animal.path);
-        assert_eq!(
-            git::picture(&kit.extracted(&extracted, &animal.name)),
-            expected,
-            "{}",
-            animal.name
-        );
+        assert_eq!(git::picture(&extracted(&out, &animal.name)), expected, "{}", animal.name);
         assert_eq!(git::picture(&second.repositories[&animal.name]), expected, "{}", animal.name);
     }
 }

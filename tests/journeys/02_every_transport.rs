@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::server::{self, Forge, Sshd};
 use crate::support::{git, sandbox};
 
@@ -34,14 +34,13 @@ fn https_ssh_http_and_paths_give_the_same_bytes() {
     assert_eq!(taken["repos"]["fresh"], 5, "{taken}");
     let out = kit.extract("out", &[]);
     for name in ["https", "ssh", "http", "path", "file"] {
-        assert_eq!(git::picture(&kit.extracted(&out, name)), git::picture(&apps), "{name}");
+        assert_eq!(git::picture(&extracted(&out, name)), git::picture(&apps), "{name}");
     }
     // The token is nowhere: not in the bundle's index, not in the mirrors, not in the kit.
-    let token = Forge::TOKEN;
     let grep = sandbox::finish(
         kit.sandbox
             .program("grep")
-            .args(["-rlF", token, "--exclude=token"])
+            .args(["-rlF", Forge::TOKEN, "--exclude=token"])
             .arg(kit.sandbox.path("")),
     );
     assert_eq!(grep.stdout, "", "the token was written down");
@@ -79,5 +78,5 @@ fn a_big_repository_over_https() {
     kit.source("big", &forge.url("big.git"), &more);
     kit.snapshot();
     let out = kit.extract("out", &[]);
-    assert_eq!(git::picture(&kit.extracted(&out, "big")), git::picture(&big));
+    assert_eq!(git::picture(&extracted(&out, "big")), git::picture(&big));
 }

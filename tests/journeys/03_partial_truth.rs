@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::server::{self, BadHost, Temper};
 
 const TEMPERS: [(&str, Temper); 7] = [
@@ -38,7 +38,7 @@ fn bad_hosts_cost_themselves_only() {
     }
     let start = Instant::now();
     let ran = kit.run(&["snapshot", "--json", "--deadline", "20s"]).exits(3);
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
     let report = ran.json();
     assert_eq!((&report["state"], &report["repos"]["fresh"]), (&json!("partial"), &json!(43)));
     for (name, _) in &hosts {
@@ -82,5 +82,5 @@ fn a_host_that_goes_away_leaves_its_copy() {
     let report = kit.run(&["snapshot", "--json", "--deadline", "20s"]).exits(3).json();
     assert_eq!(report["repos"]["carried"], 1, "{report}");
     let out = kit.extract("out", &[]);
-    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&apps));
+    assert_eq!(git::picture(&extracted(&out, "apps")), git::picture(&apps));
 }

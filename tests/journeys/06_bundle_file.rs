@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 
 fn kit_with_snapshot() -> Kit {
     let kit = Kit::new();
@@ -39,7 +39,7 @@ fn extract_from(kit: &Kit, store: &Path, to: &str) -> std::path::PathBuf {
         kit.identity.to_str().unwrap(),
     ];
     kit.sandbox.run(&args).ok();
-    kit.extracted(&to, "apps")
+    extracted(&to, "apps")
 }
 
 #[test]

@@ -6,12 +6,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::support::cluster;
 use crate::support::kit::Kit;
 use crate::support::sandbox::finish;
 use crate::support::{component, git};
-
-#[path = "../support/cluster.rs"]
-mod cluster;
 
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n";
 const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: \
@@ -128,7 +126,7 @@ fn a_directory_holds_one_object_a_file_in_order() {
     let mut names: Vec<_> = std::fs::read_dir(&to)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".json"))
+        .filter(|name| name.split('.').next_back() == Some("json"))
         .collect();
     names.sort();
     assert_eq!(names.len(), 7, "{names:?}");

@@ -1,7 +1,7 @@
 //! Two of three: no single person opens, any two do, also on two machines.
 
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -9,7 +9,9 @@ fn any_two_of_three_open_and_one_alone_does_not() {
     let sandbox = Sandbox::new();
     let people: Vec<_> = ["ada", "bea", "cem"].map(|name| sandbox.identity(name)).into();
     let mut init = vec!["init", "kit", "--open-policy", "2-of-n"];
-    people.iter().for_each(|(_, recipient)| init.extend(["--opener", recipient]));
+    for (_, recipient) in &people {
+        init.extend(["--opener", recipient]);
+    }
     sandbox.run_in("", &init).ok();
     let kit = Kit { identity: people[0].0.clone(), sandbox };
     let apps = git::bare(&kit.sandbox.path("srv/apps.git"), "sha1");
@@ -24,7 +26,7 @@ fn any_two_of_three_open_and_one_alone_does_not() {
             args.extend(["--identity", people[*person].0.to_str().unwrap()]);
         }
         kit.run(&args).ok();
-        assert_eq!(git::picture(&kit.extracted(&to, "apps")), git::picture(&apps));
+        assert_eq!(git::picture(&extracted(&to, "apps")), git::picture(&apps));
     }
     for (identity, _) in &people {
         let to = kit.sandbox.path("alone");

@@ -73,14 +73,6 @@ impl Kit {
         to
     }
 
-    /// Returns what `extract` wrote about a repository: its folder.
-    pub fn extracted(&self, to: &Path, name: &str) -> PathBuf {
-        let table = std::fs::read_to_string(to.join("repos.tsv")).unwrap();
-        let line = table.lines().find(|line| line.split('\t').nth(3) == Some(name));
-        let line = line.unwrap_or_else(|| panic!("{name} is not in\n{table}"));
-        to.join(line.split('\t').next().unwrap())
-    }
-
     /// Returns the stream's name.
     pub fn stream(&self) -> String {
         let text = std::fs::read_to_string(self.path("blackstart.toml")).unwrap();
@@ -107,4 +99,12 @@ impl Kit {
         };
         reader.open(&into)
     }
+}
+
+/// Returns the folder of a repository below the folder `to`, as `repos.tsv` there says.
+pub fn extracted(to: &Path, name: &str) -> PathBuf {
+    let table = std::fs::read_to_string(to.join("repos.tsv")).unwrap();
+    let line = table.lines().find(|line| line.split('\t').nth(3) == Some(name));
+    let line = line.unwrap_or_else(|| panic!("{name} is not in\n{table}"));
+    to.join(line.split('\t').next().unwrap())
 }
