@@ -26,5 +26,7 @@ mod replay;
 mod through_a_registry;
 #[path = "09_two_people.rs"]
 mod two_people;
+#[path = "11_words_on_paper.rs"]
+mod words_on_paper;
 #[path = "05_wrong_things.rs"]
 mod wrong_things;
