@@ -55,7 +55,7 @@ fn stock(program: &str) -> Command {
 
 fn output(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| {
-        panic!("{:?} does not start ({error}): run tests/setup", command.get_program())
+        panic!("{} does not start ({error}): run tests/run", command.get_program().display())
     })
 }
 

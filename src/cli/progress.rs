@@ -15,8 +15,11 @@ use crate::app::text;
 use crate::model::clock::{Clock as _, Timestamp};
 use crate::model::event::{Event, Observer};
 
-/// No more than one line of progress in this time; a silent phase is told as often.
+/// No more than one line of progress in this time.
 const PACE: Duration = Duration::from_secs(10);
+
+/// A run that said nothing for so long says that it goes on.
+const SILENCE: Duration = Duration::from_secs(20);
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -36,7 +39,17 @@ pub(super) struct Lines<'a> {
     quiet: bool,
     json: bool,
     clock: &'a SystemClock,
-    told: Mutex<Duration>,
+    told: Mutex<Told>,
+}
+
+/// What was said last.
+#[derive(Default)]
+struct Told {
+    /// When a line was last written.
+    line: Duration,
+    /// When a line of progress was last written.
+    progress: Duration,
+    phase: &'static str,
 }
 
 impl<'a> Lines<'a> {
@@ -45,23 +58,49 @@ impl<'a> Lines<'a> {
         Self { quiet, json, clock, told: Mutex::default() }
     }
 
+    /// Says that the work goes on, when nothing else was said for a while. A run without a terminal
+    /// must not fall silent.
+    pub(super) fn beat(&self) {
+        let now = self.clock.elapsed();
+        let phase = {
+            let told = self.told();
+            if told.phase.is_empty() || now.saturating_sub(told.line) < SILENCE {
+                return;
+            }
+            told.phase
+        };
+        self.event(&Event::StillWorking { phase, seconds: now.as_secs() });
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether it is time for another line of progress.
     fn due(&self) -> bool {
         let now = self.clock.elapsed();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = now.saturating_sub(*told) >= PACE;
+        let mut told = self.told();
+        let due = now.saturating_sub(told.progress) >= PACE;
         if due {
-            *told = now;
+            told.progress = now;
         }
         due
+    }
+
+    fn say(&self, line: &str) {
+        self.told().line = self.clock.elapsed();
+        say(line);
     }
 }
 
 impl Observer for Lines<'_> {
     fn event(&self, event: &Event) {
+        if let Event::PhaseStarted { phase } | Event::Progress { phase, .. } = event {
+            self.told().phase = phase;
+        }
         if self.json {
             if !self.quiet {
-                say(&json_line(event, self.clock));
+                self.say(&json_line(event, self.clock));
             }
             return;
         }
@@ -70,7 +109,7 @@ impl Observer for Lines<'_> {
             && (!progress || self.due())
             && let Some(line) = human(event)
         {
-            say(&line);
+            self.say(&line);
         }
     }
 }
@@ -85,6 +124,9 @@ fn human(event: &Event) -> Option<String> {
                 amount(*done, unit),
                 if *unit == "bytes" { "" } else { unit }
             )
+        }
+        Event::StillWorking { phase, seconds } => {
+            format!("{phase} … still at it after {}", text::span(Duration::from_secs(*seconds)))
         }
         Event::Notice { code, text } => format!("note: {text} ({code})"),
         Event::RepoFinished { repo, state, fault: Some(fault), .. } => {

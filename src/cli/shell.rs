@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use clap::Parser as _;
 use serde::Serialize;
@@ -97,5 +99,20 @@ fn run(cli: &Cli, cancel: &Cancel) -> Outcome {
         environment: &environment,
     };
     let shell = Shell { global: &cli.global, ports };
-    command::dispatch(&cli.command, &shell)
+    with_heartbeat(&lines, || command::dispatch(&cli.command, &shell))
+}
+
+/// Runs `work` while a second thread sees to it that a long silence is broken.
+fn with_heartbeat(lines: &Lines<'_>, work: impl FnOnce() -> Outcome) -> Outcome {
+    let (done, waiting) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while waiting.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+                lines.beat();
+            }
+        });
+        let outcome = work();
+        drop(done);
+        outcome
+    })
 }

@@ -30,6 +30,13 @@ pub enum Event {
         /// `bytes`, `repositories`, `objects`, `parts`.
         unit: &'static str,
     },
+    /// Nothing else happened for a while; the work goes on.
+    StillWorking {
+        /// The phase.
+        phase: &'static str,
+        /// How long the command has been running, in seconds.
+        seconds: u64,
+    },
     /// Something a person should know that stops nothing.
     Notice {
         /// The code that `explain` knows.

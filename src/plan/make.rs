@@ -1,5 +1,6 @@
 //! The plan made: scopes settled, waves cut, each object compared with the target.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -14,7 +15,7 @@ use super::scope::{Known, Scope};
 use super::settle::{Wanted, check_duplicates, settle, without_unfit};
 use super::value::{Action, Held, Plan, Planned};
 use super::waves::{Found, waves};
-use crate::cluster::{ApplyOptions, Class, Cluster, ClusterError, Directory};
+use crate::cluster::{Applied, ApplyOptions, Class, Cluster, ClusterError, Directory, ServedKind};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Observer};
 use crate::model::explain::Explain;
@@ -23,6 +24,9 @@ use crate::target::Binding;
 
 /// Calls to the API server at a time.
 pub(super) const AT_ONCE: usize = 8;
+
+/// How often an object is looked at again that somebody else is writing.
+const LOOKS: usize = 3;
 
 /// What a plan is compared with.
 pub enum Against<'a> {
@@ -138,7 +142,8 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
     }
     match cluster.apply(kind, &item.object, &ApplyOptions::DRY) {
         Ok(dry) => {
-            let fields = before.map(|before| differing(before, &dry.live));
+            let (before, dry) = settled(kind, item, before, dry, cluster)?;
+            let fields = before.map(|before| differing(&before, &dry.live));
             let action = match &fields {
                 None => Action::New,
                 Some(fields) if fields.is_empty() => Action::Unchanged,
@@ -160,6 +165,29 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
             Ok(Compared { refused: (!waits).then_some(error), ..compared })
         }
     }
+}
+
+/// Returns the live object and the dry run of the same moment: where a controller wrote between the
+/// listing and the dry run, both are asked for again. A few times, since some never rest.
+fn settled<'a>(
+    kind: &ServedKind,
+    item: &Wanted,
+    before: Option<&'a Value>,
+    mut dry: Applied,
+    cluster: &dyn Cluster,
+) -> Result<(Option<Cow<'a, Value>>, Applied), PlanError> {
+    let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
+    let mut before = before.map(Cow::Borrowed);
+    for _ in 0..LOOKS {
+        match &before {
+            Some(object) if version(object) != version(&dry.live) => {}
+            _ => break,
+        }
+        let at = item.object.reference();
+        before = cluster.get(kind, at.namespace.as_deref(), &at.name)?.map(Cow::Owned);
+        dry = cluster.apply(kind, &item.object, &ApplyOptions::DRY)?;
+    }
+    Ok((before, dry))
 }
 
 fn compare_directory(

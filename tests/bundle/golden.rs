@@ -40,10 +40,7 @@ fn format_1_opens() {
     let mut found = String::new();
     for line in std::fs::read_to_string(out.join("repos.tsv")).unwrap().lines() {
         let repository = out.join(line.split('\t').next().unwrap());
-        found.push_str(&format!(
-            "{line}\n{}",
-            std::fs::read_to_string(repository.join("HEAD")).unwrap()
-        ));
+        found += &[line, "\n", &std::fs::read_to_string(repository.join("HEAD")).unwrap()].concat();
         found.push_str(&git::git(
             &repository,
             &["for-each-ref", "--format=%(objectname) %(refname)"],

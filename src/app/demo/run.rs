@@ -19,12 +19,11 @@ use crate::model::explain::{About, Explain, Kind};
 use crate::standin::http::GitServer;
 use crate::target::ControlPlane;
 
-/// How long objects may take to become ready.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// How often to look again for what must come to rest.
-const TRIES: u32 = 5;
 /// A kit's configuration is a few kilobytes.
 const LARGEST_CONFIGURATION: u64 = 1 << 20;
+
+/// How long objects may take to become ready.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How to show it.
 #[derive(Clone, Debug)]
@@ -249,16 +248,8 @@ fn replay_plan(stage: &Stage, digest: &str, ports: &Ports<'_>) -> Result<((), St
     Ok(((), format!("{what} {ready}")))
 }
 
-/// Controllers may still be adding to what was just applied, so there are a few tries.
 fn plan_again(stage: &Stage, ports: &Ports<'_>) -> Result<((), String), Failure> {
-    let mut plan = plan::run(&plan_request(stage), ports)?.plan;
-    for _ in 0..TRIES {
-        if plan.is_empty() {
-            break;
-        }
-        ports.clock.sleep(Duration::from_secs(1));
-        plan = plan::run(&plan_request(stage), ports)?.plan;
-    }
+    let plan = plan::run(&plan_request(stage), ports)?.plan;
     expect("plan again", plan.is_empty(), || {
         let left = plan.items().filter(|item| item.action != plan::Action::Unchanged);
         let names: Vec<String> =
