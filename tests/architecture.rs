@@ -269,7 +269,7 @@ fn outside_crates_stay_behind_their_fences() {
                     || source.path == format!("{place}.rs")
                     || source.path.starts_with(&format!("{place}/"))
             };
-            if names(&source.code, name) && !inside.iter().any(|place| fits(place)) {
+            if names(&source.code, name) && !inside.iter().any(fits) {
                 wrong.push(format!("{}: {name} belongs in {inside:?}", source.path));
             }
         }
