@@ -213,7 +213,7 @@ fn init_needs_somebody_who_opens() {
     place.run(&["init", "kit", "--opener", "nobody"]).fails(2);
     let a = place.age_key("a.key");
     place.run(&["init", "kit", "--opener", "a.key"]).fails(2);
-    place.run(&["init", "kit", "--opener", &a, "--open-policy", "2-of-n"]).fails(1);
+    place.run(&["init", "kit", "--opener", &a, "--open-policy", "2-of-n"]).fails(2);
     place.run(&["init", "kit", "--opener", &a, "--open-policy", "most"]).fails(2);
     assert!(!place.at("kit").exists());
 }
@@ -282,11 +282,25 @@ fn two_people_unwrap_on_two_machines() {
 }
 
 #[test]
+fn one_of_several_proves_the_own_key_alone() {
+    let place = Place::new();
+    place.kit_for_two();
+    stock("age-keygen").arg("-o").arg(place.at("stranger.key")).output().unwrap();
+    place.run(&["keys", "prove", "--identity", "stranger.key"]).fails(12);
+    assert!(!place.at("kit/keys/proofs.jsonl").exists());
+    place.run(&["keys", "prove", "--identity", "a.key"]).ok();
+    let record = fs::read_to_string(place.at("kit/keys/proofs.jsonl")).unwrap();
+    let proof: Value = serde_json::from_str(record.trim()).unwrap();
+    assert_eq!(
+        (&proof["unsealed"], proof["openers"].as_array().unwrap().len()),
+        (&Value::from(false), 1)
+    );
+}
+
+#[test]
 fn proofs_are_recorded_in_a_chain() {
     let place = Place::new();
     place.kit_for_two();
-    place.run(&["keys", "prove", "--identity", "a.key"]).fails(12);
-    assert!(!place.at("kit/keys/proofs.jsonl").exists());
     for (first, second) in [("c.key", "a.key"), ("a.key", "b.key")] {
         let prove = ["keys", "prove", "--identity", first, "--identity", second, "--who", "Ada"];
         place.run(&prove).ok();

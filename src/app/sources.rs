@@ -1,10 +1,10 @@
 //! From `[[source]]` blocks to repositories with names.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, Kit};
-use crate::config::{ClassBlock, ConfigError, CredentialBlock, SourceBlock};
+use crate::config::{ClassBlock, ConfigError, CredentialBlock, SourceBlock, SourceKind};
 use crate::source::{Class, Credential, Location, Spec, default_name, repositories_below};
 
 /// Returns every configured repository, sorted by name, each name once.
@@ -22,32 +22,31 @@ pub(super) fn expand(kit: &Kit) -> Result<Vec<Spec>, Failure> {
 }
 
 fn expand_block(block: &SourceBlock, kit: &Kit) -> Result<Vec<Spec>, Failure> {
-    match block {
-        SourceBlock::Git { name, url, urls, credential, ca_file, class } => url
-            .iter()
-            .chain(urls)
-            .map(|url| {
-                let location = parse(url, kit)?;
-                Ok(Spec {
-                    name: name.clone().unwrap_or_else(|| default_name(&location)),
-                    location,
-                    credential: credential_of(credential.as_ref(), kit),
-                    ca_file: ca_file.as_ref().map(|path| kit.config.at(path)),
-                    class: class_of(*class),
-                })
-            })
-            .collect(),
-        SourceBlock::Dir { path, class } => {
-            let root = kit.config.at(path);
-            let found = repositories_below(&root)?;
-            let spec = |path: &std::path::PathBuf| Spec {
-                name: name_below(path, &root),
-                class: class_of(*class),
-                ..Spec::new(Location::Path(path.clone()))
-            };
-            Ok(found.iter().map(spec).collect())
-        }
+    if block.kind == SourceKind::Dir {
+        return folder(block, kit);
     }
+    let spec = |url: &String| -> Result<Spec, Failure> {
+        let location = parse(url, kit)?;
+        Ok(Spec {
+            name: block.name.clone().unwrap_or_else(|| default_name(&location)),
+            location,
+            credential: credential_of(block.credential.as_ref(), kit),
+            ca_file: block.ca_file.as_ref().map(|path| kit.config.at(path)),
+            class: class_of(block.class),
+        })
+    };
+    block.url.iter().chain(&block.urls).map(spec).collect()
+}
+
+/// Every repository below a folder.
+fn folder(block: &SourceBlock, kit: &Kit) -> Result<Vec<Spec>, Failure> {
+    let root = kit.config.at(block.path.as_deref().unwrap_or(Path::new("")));
+    let spec = |path: &PathBuf| Spec {
+        name: name_below(path, &root),
+        class: class_of(block.class),
+        ..Spec::new(Location::Path(path.clone()))
+    };
+    Ok(repositories_below(&root)?.iter().map(spec).collect())
 }
 
 /// Relative paths are seen from the kit, like every path in the file.

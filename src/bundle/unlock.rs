@@ -23,6 +23,10 @@ pub fn epoch_key(
     sources: &[&dyn Parts],
     terms: &Terms<'_>,
 ) -> Result<EpochKey, BundleError> {
+    // Two people on two machines take the key out layer by layer; what is left is the key itself.
+    if let Some(key) = terms.identities.epoch_key(manifest.epoch, &manifest.epoch_recipient) {
+        return Ok(key);
+    }
     let prefix = format!("keys/epoch-{:04}.", manifest.epoch);
     let own = seal_files(manifest, sources, terms);
     let others = terms.other_seals.iter().filter(|(path, _)| path.starts_with(&prefix));

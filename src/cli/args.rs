@@ -27,6 +27,7 @@ pub struct Cli {
 
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The configuration file; else ./blackstart.toml, else the user's
     #[arg(long, global = true, value_name = "FILE", env = "BLACKSTART_CONFIG")]

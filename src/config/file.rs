@@ -80,40 +80,38 @@ impl Default for SnapshotBlock {
     }
 }
 
-/// `[[source]]`.
+/// `[[source]]`. One flat block, so that a mistake is reported at its own line.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case",
-    deny_unknown_fields
-)]
-pub enum SourceBlock {
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SourceBlock {
+    /// What kind of source it is.
+    pub kind: SourceKind,
+    /// The name in bundles; only with `url`.
+    pub name: Option<String>,
+    /// For `git`: one URL …
+    pub url: Option<String>,
+    /// … or several.
+    #[serde(default)]
+    pub urls: Vec<String>,
+    /// For `dir`: the folder.
+    pub path: Option<PathBuf>,
+    /// How to log in.
+    pub credential: Option<CredentialBlock>,
+    /// A private CA.
+    pub ca_file: Option<PathBuf>,
+    /// `required` or `normal`.
+    #[serde(default)]
+    pub class: ClassBlock,
+}
+
+/// `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceKind {
     /// One or several repositories by URL.
-    Git {
-        /// The name in bundles; only with `url`.
-        name: Option<String>,
-        /// One URL …
-        url: Option<String>,
-        /// … or several.
-        #[serde(default)]
-        urls: Vec<String>,
-        /// How to log in.
-        credential: Option<CredentialBlock>,
-        /// A private CA.
-        ca_file: Option<PathBuf>,
-        /// `required` or `normal`.
-        #[serde(default)]
-        class: ClassBlock,
-    },
+    Git,
     /// Every repository below a folder.
-    Dir {
-        /// The folder.
-        path: PathBuf,
-        /// `required` or `normal`.
-        #[serde(default)]
-        class: ClassBlock,
-    },
+    Dir,
 }
 
 /// `class`.

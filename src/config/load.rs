@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{ConfigError, Environment, FILE_NAME, File, SourceBlock};
+use super::{ConfigError, Environment, FILE_NAME, File, SourceBlock, SourceKind};
 use crate::disk::limit;
 
 /// A file larger than this is not a configuration.
@@ -90,14 +90,24 @@ fn contradiction(file: &File) -> Option<String> {
 }
 
 fn source_contradiction(block: &SourceBlock, names: &mut BTreeSet<String>) -> Option<String> {
-    let SourceBlock::Git { name, url, urls, .. } = block else { return None };
-    match (url, urls.is_empty()) {
-        (Some(_), false) => return Some("url and urls exclude each other".to_owned()),
-        (None, true) => return Some("kind = \"git\" needs url or urls".to_owned()),
-        (None, false) if name.is_some() => {
-            return Some("name goes with url, not with urls".to_owned());
+    let SourceBlock { kind, name, url, urls, path, credential, ca_file, .. } = block;
+    let web = url.is_some() || !urls.is_empty() || credential.is_some() || ca_file.is_some();
+    let why = match (kind, url, urls.is_empty()) {
+        (SourceKind::Dir, ..) if path.is_none() => "kind = \"dir\" needs path",
+        (SourceKind::Dir, ..) if web || name.is_some() => {
+            "kind = \"dir\" takes path and class only"
         }
-        _ => {}
+        (SourceKind::Dir, ..) => return None,
+        (SourceKind::Git, ..) if path.is_some() => {
+            "path goes with kind = \"dir\"; for a local repository use url"
+        }
+        (SourceKind::Git, Some(_), false) => "url and urls exclude each other",
+        (SourceKind::Git, None, true) => "kind = \"git\" needs url or urls",
+        (SourceKind::Git, None, false) if name.is_some() => "name goes with url, not with urls",
+        (SourceKind::Git, ..) => "",
+    };
+    if !why.is_empty() {
+        return Some(why.to_owned());
     }
     let name = name.as_ref()?;
     if name.is_empty() || name.len() > 255 || name.chars().any(char::is_control) {
@@ -158,7 +168,7 @@ mod tests {
     fn an_unknown_key_names_its_line_and_what_is_allowed() {
         let text = problem("[[source]]\nkind = \"git\"\nurll = \"x\"\n");
         assert!(
-            text.contains("line 4") && text.contains("urll") && text.contains("`urls`"),
+            text.contains("line 6") && text.contains("urll") && text.contains("`urls`"),
             "{text}"
         );
     }

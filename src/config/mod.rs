@@ -11,7 +11,9 @@ mod span;
 
 pub use environment::Environment;
 pub use error::{CODES, ConfigError};
-pub use file::{ClassBlock, CredentialBlock, File, RootBlock, SnapshotBlock, SourceBlock};
+pub use file::{
+    ClassBlock, CredentialBlock, File, RootBlock, SnapshotBlock, SourceBlock, SourceKind,
+};
 pub use load::{Config, find, load, parse};
 pub use span::Span;
 

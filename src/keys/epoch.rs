@@ -21,6 +21,11 @@ impl EpochKey {
         Self { number, identity: age::x25519::Identity::generate() }
     }
 
+    /// Takes an identity that is known to be the key.
+    pub(super) fn of(number: u32, identity: age::x25519::Identity) -> Self {
+        Self { number, identity }
+    }
+
     /// Returns the public half, `age1…`.
     pub fn recipient(&self) -> String {
         self.identity.to_public().to_string()

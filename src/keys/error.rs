@@ -27,6 +27,12 @@ pub enum KeysError {
         /// Why not.
         why: String,
     },
+    /// An identity file that is not there.
+    #[error("there is no identity file {}", safe(path.as_os_str().as_encoded_bytes()))]
+    NoIdentityFile {
+        /// The path that was given.
+        path: PathBuf,
+    },
     /// No passphrase could be asked for.
     #[error("{what} needs a passphrase and there is nobody to ask")]
     NoPassphrase {
@@ -40,7 +46,7 @@ pub enum KeysError {
         what: String,
     },
     /// No identity at hand opens any seal.
-    #[error("no identity fits: {identities} tried on {seals} different seals")]
+    #[error("no identity fits (tried {identities} of yours on {seals} of the seals)")]
     NoIdentityFits {
         /// How many identities were tried.
         identities: usize,
@@ -166,6 +172,9 @@ about! {
         "The file holds no identity that age knows: an age identity file, plain or protected by a \
          passphrase, an ed25519 or rsa SSH private key, or the identity of a plugin.",
         "give the private half of the key that the seal was made to";
+    NO_IDENTITY_FILE = "B0319", Usage,
+        "The path given with --identity leads nowhere. Nothing was touched.",
+        "check the path; is the stick with your key mounted";
     NO_PASSPHRASE = "B0303", Locked,
         "A key is protected by a passphrase, and there is no terminal to ask for it. Passphrases \
          are never taken from arguments or the environment.",
@@ -190,9 +199,10 @@ about! {
         "An encrypted file is not in age's format, was damaged or cut, or was made to be costly to \
          open. Nothing of it was used.",
         "take another copy: seals lie in the kit, in every bundle, and on the printed card";
-    CANNOT_SEAL = "B0309", Failed,
+    CANNOT_SEAL = "B0309", Usage,
         "The epoch key could not be sealed to the openers. Nothing was written.",
-        "check the openers' keys and, for plugins, that the plugin's program is installed";
+        "name at least as many openers as the policy needs, nine at most; for plugins, check that the \
+         program is installed";
     BAD_PUBLIC = "B0310", Usage,
         "This is not a public key that may sign here: ssh-ed25519, ecdsa on P-256 or P-384, their \
          hardware (sk) forms, or rsa of at least 3072 bits, on one line; no certificates.",
@@ -228,6 +238,7 @@ impl Explain for KeysError {
     fn about(&self) -> &'static About {
         match self {
             Self::BadRecipient { .. } => &BAD_RECIPIENT,
+            Self::NoIdentityFile { .. } => &NO_IDENTITY_FILE,
             Self::BadIdentity { .. } => &BAD_IDENTITY,
             Self::NoPassphrase { .. } => &NO_PASSPHRASE,
             Self::WrongPassphrase { .. } => &WRONG_PASSPHRASE,

@@ -32,22 +32,40 @@ pub(super) type BoxedIdentity = Box<dyn age::Identity + Send + Sync>;
 #[derive(Default)]
 pub struct Identities {
     all: Vec<BoxedIdentity>,
+    /// Those among them that are X25519 keys in software: an epoch key is one.
+    software: Vec<age::x25519::Identity>,
 }
 
 impl Identities {
     /// Loads every identity in the files.
     pub fn load(paths: &[PathBuf], prompt: &dyn Prompt) -> Result<Self, KeysError> {
-        let mut all = Vec::new();
+        let mut loaded = Self::default();
         for path in paths {
-            let text = Zeroizing::new(limit::read(path, MAX_FILE)?);
-            all.extend(read_file(path, &text, prompt)?);
+            let text = limit::read(path, MAX_FILE).map_err(|error| {
+                let missing = error.is_missing();
+                if missing {
+                    KeysError::NoIdentityFile { path: path.clone() }
+                } else {
+                    error.into()
+                }
+            })?;
+            let text = Zeroizing::new(text);
+            loaded.all.extend(read_file(path, &text, prompt)?);
+            loaded.software.extend(software_keys(&text));
         }
-        Ok(Self { all })
+        Ok(loaded)
+    }
+
+    /// Returns the epoch key itself where somebody took it out of its seal and named it: the
+    /// identity whose public half is `recipient`.
+    pub fn epoch_key(&self, number: u32, recipient: &str) -> Option<EpochKey> {
+        let fits = |key: &&age::x25519::Identity| key.to_public().to_string() == recipient;
+        self.software.iter().find(fits).map(|key| EpochKey::of(number, key.clone()))
     }
 
     /// Takes an epoch key as the one identity: it opens what is encrypted to its epoch.
     pub fn of_epoch(key: &EpochKey) -> Self {
-        Self { all: vec![Box::new(key.identity().clone())] }
+        Self { all: vec![Box::new(key.identity().clone())], software: Vec::new() }
     }
 
     /// Returns how many there are.
@@ -102,6 +120,12 @@ fn read_file(
         return read_ssh(path, text, prompt).map(|identity| vec![identity]);
     }
     read_lines(path, text, prompt)
+}
+
+/// The X25519 keys of a plain identity file.
+fn software_keys(text: &[u8]) -> Vec<age::x25519::Identity> {
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    text.lines().filter_map(|line| line.trim_end().parse().ok()).collect()
 }
 
 /// Opens an identity file that a passphrase protects.

@@ -1,6 +1,7 @@
 //! `keys prove`: an opener shows that the key still opens, and the kit remembers it.
 //!
-//! The seals are opened, and a fresh challenge encrypted to the epoch's public key (from the trust
+//! Where one person of several stands there alone, only that person's own key is proven; the record
+//! says so. Else the seals are opened, and a fresh challenge encrypted to the epoch's public key (from the trust
 //! file) is decrypted with what was inside. A second challenge to each opener's own key tells whose
 //! keys took part. `keys/proofs.jsonl` is a chain: each line names the digest of the one before.
 
@@ -13,9 +14,11 @@ use super::unwrap::open_epoch;
 use crate::app::ceremony::{CeremonyError, EpochFolder};
 use crate::app::{FORMAT_VERSION, Failure, Kit, Ports};
 use crate::disk::{atomic, limit};
+use crate::keys::epoch::EpochKey;
 use crate::keys::identity::Identities;
 use crate::keys::recipient::Recipient;
-use crate::keys::seal::{Peeled, encrypt, peel};
+use crate::keys::seal::{OpenPolicy, Peeled, encrypt, peel};
+use crate::keys::trust::Trusted;
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 
@@ -45,6 +48,8 @@ pub struct Proof {
     pub epoch: u32,
     /// The public half of its key.
     pub recipient: String,
+    /// Whether the seals were opened; one person of several proves only the own key.
+    pub unsealed: bool,
     /// Whose keys took part.
     pub openers: Vec<Prover>,
     /// Who did it, in words.
@@ -81,12 +86,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let folder = EpochFolder::pick(kit.folder(), request.epoch)?;
     let identities = Identities::load(&absolute(&request.identities, ports), ports.prompt)?;
     let trusted = kit.trusted()?;
-    let key = open_epoch(&folder, trusted.file(), &identities)?;
-    let named =
-        Recipient::parse(trusted.file().epoch_recipient(folder.number).unwrap_or_default())?;
-    if !answers(&named, &Identities::of_epoch(&key))? {
-        return Err(CeremonyError::WrongEpochKey { number: folder.number }.into());
-    }
+    let opened = open_epoch(&folder, trusted.file(), &identities);
     let mut openers = Vec::new();
     for one in folder.openers()?.people {
         // A plugin that is missing here cannot have taken part.
@@ -94,11 +94,31 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
             openers.push(Prover { number: one.number, recipient: one.recipient.to_string() });
         }
     }
+    // Where several people are needed, one of them alone can prove that the key still answers.
+    let unsealed = match opened {
+        Ok(key) => check(&key, &folder, &trusted)?,
+        Err(failure) if openers.is_empty() || folder.openers()?.policy == OpenPolicy::Any => {
+            return Err(failure);
+        }
+        Err(_) => false,
+    };
     let time = ports.clock.now();
     let who = request.who.as_deref().map(crate::model::safe::safe);
-    let (epoch, recipient) = (folder.number, key.recipient());
-    let proof = append(&kit, Proof { time, epoch, recipient, openers, who, prev: Digest::ZERO })?;
+    let epoch = folder.number;
+    let recipient = trusted.file().epoch_recipient(epoch).unwrap_or_default().to_owned();
+    let prev = Digest::ZERO;
+    let proof = append(&kit, Proof { time, epoch, recipient, unsealed, openers, who, prev })?;
     Ok(Report { format_version: FORMAT_VERSION, proof, record: record(&kit) })
+}
+
+/// Proves that what came out of the seals is the epoch key: it answers a challenge to the public
+/// half that the trust file names.
+fn check(key: &EpochKey, folder: &EpochFolder, trusted: &Trusted) -> Result<bool, Failure> {
+    let named = trusted.file().epoch_recipient(folder.number).unwrap_or_default();
+    if answers(&Recipient::parse(named)?, &Identities::of_epoch(key))? {
+        return Ok(true);
+    }
+    Err(CeremonyError::WrongEpochKey { number: folder.number }.into())
 }
 
 /// Encrypts a fresh challenge to `recipient`; says whether `identities` give it back.

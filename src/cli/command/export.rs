@@ -34,12 +34,11 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     };
     let report = export::run(&request, &shell.ports)?;
     shell.print(&report, || {
-        format!(
-            "snapshot {} in {}, {}\n",
-            report.seq,
-            report.to.display(),
-            text::size(report.bytes)
-        )
+        let wrote = match report.bytes {
+            0 => "all of it was there already".to_owned(),
+            bytes => format!("{} written", text::size(bytes)),
+        };
+        format!("snapshot {} in {}, {wrote}\n", report.seq, report.to.display())
     });
     Ok(0)
 }

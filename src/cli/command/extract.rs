@@ -64,7 +64,9 @@ fn human(report: &Report) -> String {
         report.to.display()
     );
     for repo in &report.repos {
-        let files = repo.files.map_or_else(String::new, |files| format!(", {files} files"));
+        let files = repo.files.map_or_else(String::new, |files| {
+            format!(", {}", text::count(usize::try_from(files).unwrap_or(usize::MAX), "file"))
+        });
         let _ = writeln!(text, "  {}  {}{files}", repo.folder, text::count(repo.refs, "ref"));
         for skipped in &repo.skipped {
             let _ = writeln!(text, "    left out {skipped}");

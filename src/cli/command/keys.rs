@@ -150,12 +150,13 @@ fn unwrapped(report: &unwrap::Report) -> String {
 fn proven(report: &prove::Report) -> String {
     let openers: Vec<_> =
         report.proof.openers.iter().map(|one| format!("c{}", one.number)).collect();
-    format!(
-        "epoch {} opens with the keys of {}\n  recorded  {}\n",
-        report.proof.epoch,
-        openers.join(" and "),
-        report.record.display()
-    )
+    let (epoch, who) = (report.proof.epoch, openers.join(" and "));
+    let what = if report.proof.unsealed {
+        format!("epoch {epoch} opens with the keys of {who}")
+    } else {
+        format!("{who} still has the key; opening epoch {epoch} takes more people")
+    };
+    format!("{what}\n  recorded  {}\n", report.record.display())
 }
 
 /// Adds a line for each remark.

@@ -23,7 +23,7 @@ fn human(report: &Report, now: crate::model::clock::Timestamp) -> String {
     if report.snapshots.is_empty() {
         return format!("stream {}: no snapshot yet\n", report.stream);
     }
-    let head = ["SEQ", "CREATED", "AGE", "STATE", "PARTS", "SIZE", "SIGNED BY", "POLICY", "LEVEL"];
+    let head = ["SEQ", "CREATED", "AGE", "STATE", "SIZE", "SIGNED BY", "POLICY", "LEVEL"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(report.snapshots.iter().map(|entry| row(entry, now)));
     let remarks: String = report
@@ -43,10 +43,11 @@ fn row(entry: &Entry, now: crate::model::clock::Timestamp) -> Vec<String> {
         .collect();
     vec![
         entry.seq.to_string(),
-        entry.created.map_or_else(|| "?".into(), |at| at.to_string()),
+        entry
+            .created
+            .map_or_else(|| "?".into(), |at| at.to_string().replace('T', " ")[..16].to_owned()),
         entry.created.map_or_else(|| "?".into(), |at| text::age(at, now)),
         entry.state.unwrap_or("?").to_owned(),
-        entry.parts.to_string(),
         text::size(entry.bytes),
         if signed.is_empty() { "nobody".into() } else { signed.join("+") },
         entry.policy.to_owned(),

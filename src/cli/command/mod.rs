@@ -56,7 +56,7 @@ fn seq(text: &str) -> Result<crate::model::id::Seq, String> {
 
 /// Reads a size such as `3900MiB`, `4G` or plain bytes.
 fn size(text: &str) -> Result<u64, String> {
-    let bad = || "expected a size such as 3900MiB or 4GiB".to_owned();
+    let bad = || "expected a size of at least 1MiB, such as 3900MiB or 4GiB".to_owned();
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let shift = match unit {
