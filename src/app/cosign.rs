@@ -90,11 +90,14 @@ pub(super) fn open_and_sign(
     let left_out =
         opened.left_out().iter().map(|missing| format!("{}: {}", safe(&missing.name), missing.why));
     report.problems.extend(left_out);
+    if (request.full || request.cosign.is_some()) && !report.is_red() {
+        prove(&opened, ports, report)?;
+        report.indexes_rebuilt = true;
+    }
     let Some(key) = &request.cosign else { return Ok(()) };
     if report.is_red() {
         return Err(CosignError::Incomplete(report.problems.join("; ")).into());
     }
-    prove(&opened, ports, report)?;
     compare(reader, &opened, ports, report)?;
     report.cosigned =
         Some(sign(reader, accepted, &ports.environment.current_dir.join(key), ports)?);
@@ -140,7 +143,7 @@ fn compare(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let (Some(kit), Some(state)) = (&reader.kit, &reader.state) else { return Ok(()) };
-    let specs = sources::expand(kit)?;
+    let specs = sources::expand(kit, state)?;
     let mut held = Vec::new();
     for repo in opened.repos() {
         if let Some(spec) = specs.iter().find(|spec| spec.name == repo.name) {

@@ -130,7 +130,7 @@ fn seals(kit: &Kit, trusted: &Trusted) -> Check {
 
 /// Whether the programs are here that the configured sources need.
 fn sources_and_tools(kit: &Kit, ports: &Ports<'_>) -> Vec<Check> {
-    let specs = match sources::expand(kit) {
+    let specs = match sources::expand(kit, &kit.state_folder(ports.environment)) {
         Ok(specs) => specs,
         Err(failure) => return vec![checked("sources", Err(failure))],
     };

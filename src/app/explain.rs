@@ -30,6 +30,7 @@ pub fn all() -> Vec<&'static About> {
         super::snapshot::CODES,
         super::job::CODES,
         super::cosign::CODES,
+        super::sources::CODES,
         super::ceremony::CODES,
     ];
     let mut all: Vec<_> = lists.iter().flat_map(|list| list.iter().copied()).collect();

@@ -146,39 +146,71 @@ impl Job {
     }
 
     /// Seals the snapshot under the next free number, signs it and makes it visible in all stores.
+    /// A repository whose mirror turns out to be damaged is left out and named.
     pub(super) fn seal_and_publish(
         &self,
-        snapshot: &Snapshot,
+        snapshot: &mut Snapshot,
         ports: &Ports<'_>,
     ) -> Result<(Sealed, Published), Failure> {
         let memory = self.state.join("writer.json");
         let mut floor = Seq::new(1).unwrap_or(Seq::MAX);
-        for _ in 0..TRIES {
+        let mut tries = 0;
+        while tries < TRIES {
             let previous = match WriterState::load(&memory)? {
                 Some(state) => state,
                 None => WriterState::new(random()?),
             };
-            let sealed = self.seal(snapshot, previous, floor, ports)?;
+            let sealed = match self.seal(snapshot, previous, floor, ports)? {
+                Err(BundleError::DamagedMirror { repo, what }) => {
+                    self.set_aside(snapshot, &repo, what, ports)?;
+                    continue;
+                }
+                outcome => outcome?,
+            };
             let seq = sealed.manifest.seq;
             let signature = self.sign(&sealed.bytes)?;
-            if !self.store.publish(seq, &sealed.bytes, std::slice::from_ref(&signature))? {
-                floor = seq.next();
-                continue;
+            if self.store.publish(seq, &sealed.bytes, std::slice::from_ref(&signature))? {
+                sealed.state.save(&memory)?;
+                let published = self.finish(&sealed, &signature, ports)?;
+                return Ok((sealed, published));
             }
-            sealed.state.save(&memory)?;
-            let published = self.finish(&sealed, &signature, ports)?;
-            return Ok((sealed, published));
+            floor = seq.next();
+            tries += 1;
         }
         Err(StoreError::Taken { seq: floor }.into())
     }
 
+    /// Leaves a repository with a damaged mirror out, and moves the mirror away so that the next
+    /// snapshot fetches it anew.
+    fn set_aside(
+        &self,
+        snapshot: &mut Snapshot,
+        repo: &str,
+        what: String,
+        ports: &Ports<'_>,
+    ) -> Result<(), Failure> {
+        let damaged = BundleError::DamagedMirror { repo: repo.to_owned(), what: what.clone() };
+        let left = snapshot.repos.len();
+        snapshot.leave_out(repo, what);
+        if snapshot.repos.is_empty() || snapshot.repos.len() == left {
+            return Err(damaged.into());
+        }
+        let (code, text) = (damaged.about().code, damaged.to_string());
+        ports.observer.event(&Event::Notice { code, text });
+        let mirror = self.state.join("mirrors").join(mirror::folder_name(repo));
+        let aside = mirror.with_extension("damaged");
+        folder::remove_all(&aside)?;
+        Ok(folder::rename_new(&mirror, &aside)?)
+    }
+
+    /// The outer failure is ours; the inner one is what sealing itself met.
     fn seal(
         &self,
         snapshot: &Snapshot,
         previous: WriterState,
         floor: Seq,
         ports: &Ports<'_>,
-    ) -> Result<Sealed, Failure> {
+    ) -> Result<Result<Sealed, BundleError>, Failure> {
         let epoch = self.trusted.file().newest_epoch().ok_or(JobError::NoEpoch)?;
         let recipient = epoch.recipient.parse().map_err(|_| JobError::BadEpoch)?;
         let (seq, prev) = self.next(floor)?;
@@ -199,7 +231,7 @@ impl Job {
             tool: TOOL,
             part_limit: PART_LIMIT,
         };
-        Ok(seal::seal(snapshot, previous, &terms, &self.store, ports.observer, ports.cancel)?)
+        Ok(seal::seal(snapshot, previous, &terms, &self.store, ports.observer, ports.cancel))
     }
 
     /// The newest manifest in the store that a trusted key signed, to chain to.

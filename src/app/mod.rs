@@ -27,7 +27,7 @@ mod reader;
 pub mod replay;
 pub mod show;
 pub mod snapshot;
-mod sources;
+pub mod sources;
 pub mod status;
 pub mod target;
 pub mod text;

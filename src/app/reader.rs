@@ -40,6 +40,16 @@ pub enum Which {
     Number(Seq),
 }
 
+impl Which {
+    /// Returns the number that was typed.
+    pub fn number(self) -> Option<Seq> {
+        match self {
+            Self::Latest => None,
+            Self::Number(seq) => Some(seq),
+        }
+    }
+}
+
 impl std::str::FromStr for Which {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {

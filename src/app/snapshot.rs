@@ -48,7 +48,7 @@ pub struct Report {
     /// Base and delta parts used again.
     pub reused_parts: usize,
     /// How many repositories are in each state.
-    pub repos: BTreeMap<&'static str, usize>,
+    pub repos: BTreeMap<String, usize>,
     /// Those that are not current, with whose fault it is.
     pub not_current: Vec<NotCurrent>,
     /// How long it took.
@@ -66,7 +66,7 @@ pub struct NotCurrent {
     /// Its name.
     pub name: String,
     /// `carried`, `gone`, `never` …
-    pub state: &'static str,
+    pub state: String,
     /// Whose fault and why.
     pub why: String,
 }
@@ -119,28 +119,30 @@ impl Explain for SnapshotError {
 pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let started = ports.clock.elapsed();
     let kit = Kit::find(request.config.as_deref(), ports.environment)?;
-    let specs = specs(&kit)?;
+    let state = kit.state_folder(ports.environment);
+    let specs = specs(&kit, &state)?;
     let chosen = chosen(&specs, &request.only)?;
     if request.dry_run {
         return Ok(dry_run(&specs, &chosen));
     }
+    super::sources::remember(&kit, &state)?;
     let job = Job::prepare(kit, ports)?;
     let options = job.mirror_options(request.deadline);
     let Ports { tools, clock, observer, cancel, .. } = *ports;
     let mirrored = mirror::update(&specs, &chosen, &options, tools, clock, observer, cancel)?;
-    let snapshot = freeze(&mirrored, ports.clock.now())?;
+    let mut snapshot = freeze(&mirrored, ports.clock.now())?;
     if !snapshot.any_current() {
         return Err(SnapshotError::NothingCurrent(reasons(&mirrored)).into());
     }
     ports.observer.event(&Event::PhaseStarted { phase: "seal" });
-    let (sealed, published) = job.seal_and_publish(&snapshot, ports)?;
+    let (sealed, published) = job.seal_and_publish(&mut snapshot, ports)?;
     let seconds = ports.clock.elapsed().saturating_sub(started).as_secs_f64();
-    Ok(report(&snapshot, &mirrored, &sealed, published, seconds))
+    Ok(report(&snapshot, &sealed, published, seconds))
 }
 
 /// The configured sources, expanded and named.
-pub fn specs(kit: &Kit) -> Result<Vec<Spec>, Failure> {
-    let specs = super::sources::expand(kit)?;
+pub fn specs(kit: &Kit, state: &Path) -> Result<Vec<Spec>, Failure> {
+    let specs = super::sources::expand(kit, state)?;
     if specs.is_empty() { Err(SnapshotError::NoSources.into()) } else { Ok(specs) }
 }
 
@@ -183,23 +185,23 @@ fn reasons(mirrored: &[Mirrored]) -> String {
     faults.join("; ")
 }
 
-fn report(
-    snapshot: &Snapshot,
-    mirrored: &[Mirrored],
-    sealed: &Sealed,
-    published: Published,
-    seconds: f64,
-) -> Report {
-    let mut repos: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for repo in mirrored {
-        *repos.entry(repo.state.word()).or_default() += 1;
+fn report(snapshot: &Snapshot, sealed: &Sealed, published: Published, seconds: f64) -> Report {
+    let mut repos: BTreeMap<String, usize> = BTreeMap::new();
+    let here = snapshot.repos.iter().map(|repo| repo.state.to_owned());
+    for state in here.chain(snapshot.excluded.iter().map(|repo| repo.state.clone())) {
+        *repos.entry(state).or_default() += 1;
     }
-    let not_current =
-        mirrored.iter().filter(|repo| !repo.state.is_current()).map(|repo| NotCurrent {
-            name: repo.name.clone(),
-            state: repo.state.word(),
-            why: repo.fault.as_ref().map_or_else(String::new, ToString::to_string),
-        });
+    let late = snapshot.repos.iter().filter(|repo| !repo.current).map(|repo| NotCurrent {
+        name: repo.name.clone(),
+        state: repo.state.to_owned(),
+        why: repo.fault.clone().unwrap_or_default(),
+    });
+    let missing = snapshot.excluded.iter().map(|repo| NotCurrent {
+        name: repo.name.clone(),
+        state: repo.state.clone(),
+        why: repo.reason.clone(),
+    });
+    let not_current = late.chain(missing);
     Report {
         format_version: FORMAT_VERSION,
         seq: Some(sealed.manifest.seq),

@@ -53,6 +53,9 @@ pub struct Report {
     /// Repositories that were opened and proven whole; only with a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repos_opened: Option<usize>,
+    /// Whether every object was inflated, hashed and every pack index rebuilt; only with a key and
+    /// `--full` or `--cosign`.
+    pub indexes_rebuilt: bool,
     /// Things to know that break nothing.
     pub findings: Vec<String>,
     /// Things that are wrong.
@@ -96,7 +99,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         audit::stores(&reader, request, ports, &mut report)?;
     }
     note_signatures(&snapshots, &mut report);
-    let accepted = newest.clone().accept_order(request.accept)?;
+    let accepted = newest.clone().accept_order(request.accept.or(request.which.number()))?;
     if !request.identities.is_empty() && !report.is_red() {
         cosign::open_and_sign(&reader, &accepted, request, ports, &mut report)?;
     }
@@ -127,6 +130,7 @@ fn begin(newest: &Verified) -> Report {
         bytes_checked: 0,
         damaged: Vec::new(),
         repos_opened: None,
+        indexes_rebuilt: false,
         findings: Vec::new(),
         problems: Vec::new(),
         cosigned: None,

@@ -82,6 +82,14 @@ pub enum BundleError {
         /// What is wrong.
         why: String,
     },
+    /// A mirror's pack is not what it was; sealing it would pass the damage on as good.
+    #[error("the mirror of {} is damaged: {what}", crate::model::safe::Safe(repo))]
+    DamagedMirror {
+        /// The repository's name.
+        repo: String,
+        /// The file, and how it shows.
+        what: String,
+    },
     /// The opened key is not the one the manifest and the trust file name.
     #[error("the opened key is not the key of epoch {epoch}: {why}")]
     WrongEpochKey {
@@ -202,6 +210,13 @@ static INDEX: About = about(
     "The index part opened, but its content is not valid. The signing machine may be compromised.",
     "use an older snapshot, or the printed card, which does not need the index",
 );
+static DAMAGED_MIRROR: About = about(
+    "B0814",
+    Kind::Failed,
+    "A pack in a mirror no longer matches its own checksum: a disk fault, or somebody changed it. It \
+     was not sealed. The bundles made before are not affected.",
+    "check the disk that holds the state folder; the next snapshot fetches the repository anew",
+);
 static WRONG_EPOCH_KEY: About = about(
     "B0810",
     Kind::Integrity,
@@ -239,6 +254,7 @@ pub static CODES: &[&About] = &[
     &STREAM,
     &PART,
     &INDEX,
+    &DAMAGED_MIRROR,
     &WRONG_EPOCH_KEY,
     &NO_SNAPSHOT,
     &NO_REPO,
@@ -257,6 +273,7 @@ impl Explain for BundleError {
             Self::Stream { .. } => &STREAM,
             Self::Part { .. } => &PART,
             Self::Index { .. } => &INDEX,
+            Self::DamagedMirror { .. } => &DAMAGED_MIRROR,
             Self::WrongEpochKey { .. } => &WRONG_EPOCH_KEY,
             Self::NoSnapshot { .. } => &NO_SNAPSHOT,
             Self::NoRepo { .. } => &NO_REPO,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::manifest::PartKind;
 use super::part::{self, PartPacker, Written};
@@ -12,6 +12,8 @@ use super::workers::side_by_side;
 use crate::model::cancel::Cancel;
 use crate::model::digest::{Digest, Hashing};
 use crate::model::event::{Event, Observer};
+use crate::model::git::ObjectFormat;
+use crate::repo::Trailer;
 use crate::snapshot::PackFile;
 
 /// A part to write.
@@ -35,7 +37,7 @@ pub(super) struct Piece {
 
 enum Content {
     Refs { head: Vec<u8>, packed: Vec<u8> },
-    Pack { from: PathBuf, size: u64, file: String },
+    Pack { from: PathBuf, size: u64, file: String, format: ObjectFormat },
 }
 
 impl Piece {
@@ -45,9 +47,9 @@ impl Piece {
     }
 
     /// Returns one pack file of a repository whose folder is `at`.
-    pub(super) fn pack(repo: &str, at: &str, pack: &PackFile) -> Self {
-        let content =
-            Content::Pack { from: pack.path.clone(), size: pack.size, file: pack.file.clone() };
+    pub(super) fn pack(repo: &str, at: &str, pack: &PackFile, format: ObjectFormat) -> Self {
+        let (from, file) = (pack.path.clone(), pack.file.clone());
+        let content = Content::Pack { from, size: pack.size, file, format };
         Self { repo: repo.to_owned(), path: format!("{at}/objects/pack/{}", pack.file), content }
     }
 
@@ -77,8 +79,9 @@ impl Piece {
                     (path, bytes.len() as u64, Bytes::Here(bytes))
                 })
                 .collect(),
-            Content::Pack { from, size, .. } => {
-                vec![(self.path.clone(), *size, Bytes::There(from))]
+            Content::Pack { from, size, format, .. } => {
+                let bytes = Bytes::There { path: from, format: *format, repo: &self.repo };
+                vec![(self.path.clone(), *size, bytes)]
             }
         }
     }
@@ -87,7 +90,19 @@ impl Piece {
 #[derive(Clone, Copy)]
 enum Bytes<'a> {
     Here(&'a [u8]),
-    There(&'a PathBuf),
+    There { path: &'a Path, format: ObjectFormat, repo: &'a str },
+}
+
+/// A pack in a mirror that is not what it was when it was written. Sealing it would pass the damage
+/// on as good.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is damaged: {why}", path.display())]
+pub(super) struct DamagedPack {
+    /// The repository's id.
+    pub repo: String,
+    /// The file.
+    pub path: PathBuf,
+    why: String,
 }
 
 /// A part that was written, and the digest and size of every file in it.
@@ -140,12 +155,42 @@ fn append(
     size: u64,
     bytes: Bytes<'_>,
 ) -> io::Result<Digest> {
-    let from: Box<dyn Read> = match bytes {
-        Bytes::Here(bytes) => Box::new(bytes),
-        Bytes::There(path) => Box::new(io::BufReader::with_capacity(1 << 18, File::open(path)?)),
+    let (from, format, repo) = match bytes {
+        Bytes::Here(bytes) => {
+            packer.file(path, size, bytes)?;
+            return Ok(Digest::of(bytes));
+        }
+        Bytes::There { path, format, repo } => (path, format, repo),
     };
-    let mut hashing = Hashing::new(from);
-    packer.file(path, size, &mut hashing)?;
-    let (_, digest, _) = hashing.finish();
-    Ok(digest)
+    let damaged = |why: String| {
+        let (repo, path) = (repo.to_owned(), from.to_owned());
+        io::Error::other(DamagedPack { repo, path, why })
+    };
+    let file = File::open(from).map_err(|error| damaged(error.to_string()))?;
+    let file = io::BufReader::with_capacity(1 << 18, file);
+    let mut checked = Checked { from: Hashing::new(file), trailer: Trailer::new(format) };
+    match packer.file(path, size, &mut checked) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(damaged(error.to_string()));
+        }
+        outcome => outcome?,
+    }
+    if !checked.trailer.holds() {
+        return Err(damaged("its own checksum does not hold".to_owned()));
+    }
+    Ok(checked.from.finish().1)
+}
+
+/// Hashes what passes, and checks the trailer of a pack or index.
+struct Checked<R> {
+    from: Hashing<R>,
+    trailer: Trailer,
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        self.trailer.update(&buffer[..count]);
+        Ok(count)
+    }
 }

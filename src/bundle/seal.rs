@@ -9,7 +9,7 @@ use std::io;
 use super::error::BundleError;
 use super::index::{Index, PackEntry, PartEntry, PinEntry, RepoEntry};
 use super::manifest::{Manifest, PartKind, PartRef};
-use super::pack::{Job, PackedPart, Piece, pack_all};
+use super::pack::{DamagedPack, Job, PackedPart, Piece, pack_all};
 use super::part::{self, Written};
 use super::port::PartSink;
 use super::shards::{self, Item, Layout, lay_out};
@@ -85,7 +85,7 @@ pub fn seal(
     let layout = lay_out(&items, &previous, |part| sink.holds(&part.digest, part.size));
     let jobs = jobs(snapshot, &items, &previous, &layout, terms.part_limit);
     let packed = pack_all(&jobs, &terms.epoch.1, sink, observer, cancel)
-        .map_err(BundleError::at("write a part into", "the store"))?;
+        .map_err(|error| not_packed(error, snapshot))?;
 
     let mut tally = Tally { observer, written: packed.iter().map(|part| part.written.size).sum() };
     let mut state = merge(previous, snapshot, &layout, &jobs, &packed);
@@ -106,6 +106,19 @@ pub fn seal(
         written_bytes: tally.written,
         reused_parts,
     })
+}
+
+/// A damaged mirror is told apart from a store that cannot be written.
+fn not_packed(error: io::Error, snapshot: &Snapshot) -> BundleError {
+    let damaged = error.get_ref().and_then(|inner| inner.downcast_ref::<DamagedPack>());
+    match damaged {
+        None => BundleError::at("write a part into", "the store")(error),
+        Some(damaged) => {
+            let name = snapshot.repos.iter().find(|repo| repo.id() == damaged.repo);
+            let repo = name.map_or_else(|| damaged.repo.clone(), |repo| repo.name.clone());
+            BundleError::DamagedMirror { repo, what: damaged.to_string() }
+        }
+    }
 }
 
 struct Tally<'a> {
@@ -166,7 +179,9 @@ fn pieces_of<'a>(
 ) -> Vec<Piece> {
     let at = format!("repos/{}", folder(&repo.name));
     let refs = Piece::refs(&repo.id(), &at, repo.refs.head_file(), repo.refs.packed_refs_file());
-    std::iter::once(refs).chain(packs.map(|pack| Piece::pack(&repo.id(), &at, pack))).collect()
+    std::iter::once(refs)
+        .chain(packs.map(|pack| Piece::pack(&repo.id(), &at, pack, repo.format)))
+        .collect()
 }
 
 fn split(kind: &PartKind, shard: Option<u8>, pieces: Vec<Piece>, limit: u64) -> Vec<Job> {

@@ -98,6 +98,8 @@ pub enum Command {
     Init(command::init::Args),
     /// Take snapshots: mirror everything into a signed, encrypted bundle
     Snapshot(command::snapshot::Args),
+    /// Say what is mirrored; retire what vanished from a folder
+    Sources(command::sources::Args),
     /// Say whether the newest snapshot is what it should be
     Status(command::status::Args),
     /// List the snapshots of a store

@@ -174,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_a_later_block_is_reported_at_its_own_line() {
+        let good = "[[source]]\nkind = \"git\"\nurl = \"a\"\n";
+        for (bad, line) in [
+            ("[[source]]\nkind = \"git\"\nurl = \"b\"\nclass = \"vital\"\n", "line 10"),
+            ("[[source]]\nkind = \"git\"\nulr = \"b\"\n", "line 9"),
+            ("[[source]]\nkind = \"svn\"\n", "line 8"),
+            ("[[root]]\nrepo = \"a\"\nrev = \"x\"\n", "line 9"),
+        ] {
+            let text = problem(&format!("{good}{bad}"));
+            assert!(text.contains(line), "{bad}: {text}");
+        }
+    }
+
+    #[test]
     fn contradictions_are_named() {
         for (rest, word) in [
             ("[[source]]\nkind = \"git\"\n", "needs url"),
@@ -184,6 +198,9 @@ mod tests {
                 "twice",
             ),
             ("[[source]]\nkind = \"svn\"\n", "svn"),
+            ("[[source]]\nkind = \"dir\"\n", "needs path"),
+            ("[[source]]\nkind = \"dir\"\npath = \"a\"\nurl = \"b\"\n", "path and class only"),
+            ("[[source]]\nkind = \"git\"\nurl = \"a\"\npath = \"b\"\n", "goes with kind"),
             ("[snapshot]\ndeadline = \"soon\"\n", "25m"),
             ("[snapshot]\nmax-shrink = 2.0\n", "share"),
         ] {

@@ -16,6 +16,7 @@ mod pack;
 mod prove;
 mod refs;
 mod store;
+mod trailer;
 
 pub use bare::{Bare, Pack, unborn};
 pub use error::{CODES, RepoError};
@@ -27,6 +28,7 @@ pub use pack::PackWritten;
 pub(crate) use pack::{enter, index_pack};
 pub(crate) use prove::{dangling, first_parents, reaches};
 pub(crate) use store::{Store, from_gix, hash, to_gix};
+pub use trailer::Trailer;
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make files as other programs do")]

@@ -121,6 +121,14 @@ impl Snapshot {
             && !self.excluded.iter().any(|repo| repo.required)
     }
 
+    /// Leaves a repository out although a mirror is there, and says why.
+    pub fn leave_out(&mut self, name: &str, reason: String) {
+        let Some(at) = self.repos.iter().position(|repo| repo.name == name) else { return };
+        let RepoView { name, url, required, .. } = self.repos.remove(at);
+        self.excluded.push(Excluded { name, url, required, state: "never".to_owned(), reason });
+        self.excluded.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+
     /// Returns whether at least one repository was proven against its source.
     pub fn any_current(&self) -> bool {
         self.repos.iter().any(|repo| repo.current)

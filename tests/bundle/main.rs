@@ -7,4 +7,6 @@ mod support;
 
 mod card;
 mod golden;
+mod honesty;
 mod tamper;
+mod verifier;

@@ -64,5 +64,5 @@ fn two_people_on_two_machines_hand_the_rest_on() {
     let (stick, out, key) = (path("stick"), path("out"), path("epoch.key"));
     let place = ["--store", &stick, "--trust-root", &root, "--identity", &key];
     kit.sandbox.run(&[&["extract", "--to", &out], &place[..]].concat()).ok();
-    assert_eq!(git::picture(&kit.extracted(&kit.sandbox.path("out"), "apps")), git::picture(&apps));
+    assert_eq!(git::picture(&extracted(&kit.sandbox.path("out"), "apps")), git::picture(&apps));
 }

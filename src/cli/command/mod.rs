@@ -15,6 +15,7 @@ pub(super) mod plan;
 pub(super) mod replay;
 pub(super) mod show;
 pub(super) mod snapshot;
+pub(super) mod sources;
 pub(super) mod status;
 pub(super) mod target;
 pub(super) mod trust;
@@ -30,6 +31,7 @@ pub(super) fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
         Command::Plan(args) => plan::run(args, shell),
         Command::Replay(args) => replay::run(args, shell),
         Command::Target(args) => target::run(args, shell),
+        Command::Sources(args) => sources::run(args, shell),
         Command::Snapshot(args) => snapshot::run(args, shell),
         Command::Status(args) => status::run(args, shell),
         Command::List(args) => list::run(args, shell),

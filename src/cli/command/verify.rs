@@ -55,8 +55,12 @@ fn human(report: &Report) -> String {
     let _ =
         writeln!(text, "  checked  {checked}, {} of {snapshots}", text::size(report.bytes_checked));
     if let Some(repos) = report.repos_opened {
-        let _ =
-            writeln!(text, "  opened   {}, every object proven", text::count(repos, "repository"));
+        let how = if report.indexes_rebuilt {
+            "every object hashed, every index rebuilt"
+        } else {
+            "every file as signed, every ref connected (--full hashes every object)"
+        };
+        let _ = writeln!(text, "  opened   {}: {how}", text::count(repos, "repository"));
     }
     for part in &report.damaged {
         let _ = writeln!(text, "  DAMAGED  {} {}: {}", part.kind, part.digest, part.what);

@@ -1,0 +1,131 @@
+//! The second signature: another machine opens everything, proves it, and only then signs.
+
+use std::path::PathBuf;
+
+use crate::support::component;
+use crate::support::git;
+use crate::support::kit::Kit;
+use crate::support::sandbox::finish;
+
+fn kit_with_verifier() -> (Kit, PathBuf) {
+    let kit = Kit::new();
+    let apps = git::bare(&kit.sandbox.path("srv/apps.git"), "sha1");
+    git::grow(&apps, 40, 5);
+    kit.source("apps", apps.to_str().unwrap(), "");
+    let key = kit.sandbox.path("verifier");
+    let keygen = component::find("ssh-keygen");
+    let mut command = kit.sandbox.program(keygen);
+    finish(command.args(["-q", "-t", "ed25519", "-N", "", "-C", "verifier", "-f"]).arg(&key)).ok();
+    (kit, key)
+}
+
+fn require_verifier(kit: &Kit, key: &std::path::Path) {
+    let public = format!("{}.pub", key.display());
+    kit.run(&["trust", "add", "verifier", &public, "--require"]).ok();
+}
+
+#[test]
+fn a_verifier_makes_an_amber_snapshot_green() {
+    let (kit, key) = kit_with_verifier();
+    require_verifier(&kit, &key);
+    kit.snapshot();
+    let before = kit.run(&["list", "--json"]).ok().json();
+    assert_eq!(
+        (&before["snapshots"][0]["policy"], &before["snapshots"][0]["level"]),
+        (&"unmet".into(), &"amber".into())
+    );
+    kit.open(&["extract", "--to", "early"]).exits(5).says("--accept-seq 1");
+
+    let report = kit.open(&["verify", "--cosign", key.to_str().unwrap(), "--json"]).ok().json();
+    assert_eq!(report["indexes_rebuilt"], true, "{report}");
+    let after = kit.run(&["list", "--json"]).ok().json();
+    let entry = &after["snapshots"][0];
+    assert_eq!((&entry["policy"], &entry["level"]), (&"met".into(), &"green".into()), "{entry}");
+    let roles: Vec<_> = entry["signatures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["role"].as_str().unwrap())
+        .collect();
+    assert_eq!(roles, ["job", "verifier"]);
+    kit.open(&["extract", "--to", "now"]).ok();
+}
+
+#[test]
+fn what_moved_at_the_source_since_is_noted() {
+    let (kit, key) = kit_with_verifier();
+    require_verifier(&kit, &key);
+    kit.snapshot();
+    git::git(&kit.sandbox.path("srv/apps.git"), &["update-ref", "refs/heads/new", "main"]);
+    let report = kit.open(&["verify", "--cosign", key.to_str().unwrap(), "--json"]).ok().json();
+    let findings = report["findings"].to_string();
+    assert!(findings.contains("apps: 1 ref"), "{report}");
+}
+
+#[test]
+fn a_key_that_nobody_trusts_does_not_sign() {
+    let (kit, key) = kit_with_verifier();
+    kit.snapshot();
+    kit.open(&["verify", "--cosign", key.to_str().unwrap()]).exits(2).says("B1720");
+    let list = kit.run(&["list", "--json"]).ok().json();
+    assert_eq!(list["snapshots"][0]["signatures"].as_array().unwrap().len(), 1);
+}
+
+/// Two offsets swapped and the trailer made right again: a reader would take one object for another,
+/// and every checksum holds. Only building the index anew shows it.
+#[test]
+fn a_false_index_is_refused_by_the_verifier_and_told_by_a_full_verify() {
+    let (kit, key) = kit_with_verifier();
+    require_verifier(&kit, &key);
+    kit.snapshot();
+    let state = kit.sandbox.path("home/state/blackstart").join(kit.stream());
+    let mirrors = std::fs::read_dir(state.join("mirrors")).unwrap();
+    let mirror = mirrors
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "git"))
+        .unwrap();
+    let packs = std::fs::read_dir(mirror.join("objects/pack")).unwrap();
+    let index = packs
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "idx"))
+        .unwrap();
+    // Two blobs, so that every link still leads to an object of the right kind.
+    let all = git::git(&mirror, &["cat-file", "--batch-check", "--batch-all-objects"]);
+    let blobs: Vec<usize> = all
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains(" blob "))
+        .map(|(at, _)| at)
+        .collect();
+    swap_offsets(&index, blobs[0], blobs[1]);
+    // A new base, so that the index is sealed as it is now.
+    std::fs::remove_file(state.join("writer.json")).unwrap();
+    kit.snapshot();
+
+    kit.open(&["verify", "--full"]).exits(4).says("B1721");
+    kit.open(&["verify", "--cosign", key.to_str().unwrap()]).exits(4).says("B1721");
+    let list = kit.run(&["list", "--json"]).ok().json();
+    assert_eq!(list["snapshots"][1]["signatures"].as_array().unwrap().len(), 1, "{list}");
+}
+
+/// Version 2 of a pack index: header, fan-out, ids, checksums, offsets, two trailers.
+fn swap_offsets(index: &std::path::Path, one: usize, other: usize) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut bytes = std::fs::read(index).unwrap();
+    let count = u32::from_be_bytes(bytes[8 + 255 * 4..8 + 256 * 4].try_into().unwrap()) as usize;
+    let offsets = 8 + 256 * 4 + count * 24;
+    for byte in 0..4 {
+        bytes.swap(offsets + one * 4 + byte, offsets + other * 4 + byte);
+    }
+    let body = bytes.len() - 20;
+    std::fs::write(index.with_extension("body"), &bytes[..body]).unwrap();
+    let sha1sum =
+        std::process::Command::new("sha1sum").arg(index.with_extension("body")).output().unwrap();
+    std::fs::remove_file(index.with_extension("body")).unwrap();
+    let hex = String::from_utf8(sha1sum.stdout).unwrap();
+    for (at, pair) in hex.as_bytes()[..40].chunks(2).enumerate() {
+        bytes[body + at] = u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    }
+    std::fs::set_permissions(index, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(index, bytes).unwrap();
+}
