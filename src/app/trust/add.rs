@@ -71,13 +71,19 @@ fn add_signer(draft: &mut Draft, key: PublicKey, request: &Request) -> Result<()
         let why = format!("{} is revoked", revoked.fingerprint);
         return Err(CeremonyError::BadChange { why }.into());
     }
-    draft.file.signers.push(SignerLine {
+    let line = SignerLine {
         role: request.role.clone(),
         namespaces: vec![namespace::SNAPSHOT.to_owned()],
         after: request.after,
         before: request.before,
         key,
-    });
+    };
+    // A run that was interrupted after the draft and before its signature is made whole by the same
+    // command again. What is in force already is refused as a repetition.
+    let prepared = draft.file.signers.contains(&line);
+    if !prepared || draft.trusted.file().signers.contains(&line) {
+        draft.file.signers.push(line);
+    }
     if request.require && !draft.file.accept.contains(&request.role) {
         draft.file.accept.push(request.role.clone());
     }
