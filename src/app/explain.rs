@@ -29,6 +29,7 @@ pub fn all() -> Vec<&'static About> {
         super::target::CODES,
         super::snapshot::CODES,
         super::job::CODES,
+        super::prune::CODES,
         super::cosign::CODES,
         super::sources::CODES,
         super::ceremony::CODES,

@@ -23,6 +23,7 @@ mod kit;
 pub mod list;
 pub mod plan;
 mod ports;
+pub mod prune;
 mod reader;
 pub mod replay;
 pub mod show;

@@ -12,6 +12,7 @@ use super::list::Entry;
 use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
 use crate::bundle::BundleError;
 use crate::bundle::fetch::{self, PartState};
+use crate::bundle::manifest::PartRef;
 use crate::bundle::verify::Verified;
 use crate::keys::trust::Status;
 use crate::model::event::Event;
@@ -144,24 +145,48 @@ fn check_parts(
     ports: &Ports<'_>,
     report: &mut Report,
 ) -> Result<(), BundleError> {
+    let pruned = reader.state.as_deref().map(super::prune::pruned).unwrap_or_default();
+    let pruned = |one: &&Verified| snapshots.len() > 1 && pruned.contains(&one.manifest().seq);
+    // What a pruned snapshot shares with a whole one must not be missing, so the whole come first.
+    let (gone, whole): (Vec<_>, Vec<_>) = snapshots.iter().partition(pruned);
     let mut seen = BTreeSet::new();
-    for snapshot in snapshots {
-        let mut manifest = snapshot.manifest().clone();
-        manifest.layers.retain(|part| seen.insert(part.digest));
-        for (part, state) in fetch::check(&manifest, &reader.parts(), ports.observer, ports.cancel)?
-        {
-            report.parts_checked += 1;
-            report.bytes_checked += part.size;
-            let what = match state {
-                PartState::Good(_) => continue,
-                PartState::Missing => "missing".to_owned(),
-                PartState::Damaged(place) => format!("damaged in {place}"),
-            };
-            let digest = part.digest.oci();
-            report.damaged.push(DamagedPart { kind: part.kind.word(), digest, what });
+    for (snapshots, pruned) in [(whole, false), (gone, true)] {
+        for snapshot in snapshots {
+            let mut manifest = snapshot.manifest().clone();
+            manifest.layers.retain(|part| seen.insert(part.digest));
+            let states = fetch::check(&manifest, &reader.parts(), ports.observer, ports.cancel)?;
+            let missing = note_parts(&states, pruned, report);
+            if missing > 0 {
+                report.findings.push(format!(
+                    "snapshot {}: {missing} parts are gone; it was pruned on this machine",
+                    manifest.seq
+                ));
+            }
         }
     }
     Ok(())
+}
+
+/// Reports what does not hold. Returns how many parts are missing because they were `pruned`.
+fn note_parts(states: &[(PartRef, PartState)], pruned: bool, report: &mut Report) -> usize {
+    let mut gone = 0;
+    for (part, state) in states {
+        let what = match state {
+            PartState::Missing if pruned => {
+                gone += 1;
+                continue;
+            }
+            PartState::Good(_) => None,
+            PartState::Missing => Some("missing".to_owned()),
+            PartState::Damaged(place) => Some(format!("damaged in {place}")),
+        };
+        report.parts_checked += 1;
+        report.bytes_checked += part.size;
+        let digest = part.digest.oci();
+        let damaged = what.map(|what| DamagedPart { kind: part.kind.word(), digest, what });
+        report.damaged.extend(damaged);
+    }
+    gone
 }
 
 fn note_signatures(snapshots: &[Verified], report: &mut Report) {

@@ -46,7 +46,8 @@ pub trait Parts: Send + Sync {
 pub trait PartSink: Send + Sync {
     /// Begins a part whose name is not known yet.
     fn begin(&self) -> io::Result<Box<dyn PendingPart>>;
-    /// Returns whether a part of that name and size is there.
+    /// Returns whether a part of that name and size is there, and if so keeps it from being pruned
+    /// for some days: whoever asks wants to name it in a manifest.
     fn holds(&self, digest: &Digest, size: u64) -> bool;
 }
 

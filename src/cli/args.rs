@@ -112,6 +112,8 @@ pub enum Command {
     Export(command::export::Args),
     /// Take bundles from sticks and files into the store
     Import(command::import::Args),
+    /// Show which parts no kept snapshot needs, and with --apply delete them
+    Prune(command::prune::Args),
     /// Check configuration, keys, tools, clock, store and freshness
     Doctor(command::doctor::Args),
     /// Say who can open: list, make, seal, take apart, prove

@@ -6,6 +6,7 @@
 mod args;
 mod command;
 mod error_text;
+mod privacy;
 mod progress;
 mod prompt;
 mod shell;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::args::{Cli, Global};
 use super::progress::{Lines, Log};
-use super::{command, error_text, prompt, signals};
+use super::{command, error_text, privacy, prompt, signals};
 use crate::app::clock::SystemClock;
 use crate::app::{Failure, Ports, Tools};
 use crate::config::Environment;
@@ -57,6 +57,7 @@ pub(super) fn say(text: &str) {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    privacy::protect();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

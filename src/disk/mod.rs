@@ -9,6 +9,7 @@
 //! | `folder` | folders made, renamed, listed, removed, synced |
 //! | `limit` | readers that stop at a limit |
 //! | `lease` | one process at a time, freed by a crash |
+//! | `held` | files used again, and files that nobody used for a while |
 //! | `quarantine` | a private folder that vanishes unless kept |
 //! | `copy` | copies and hard links |
 //! | `space` | room left |
@@ -17,6 +18,7 @@ pub mod atomic;
 pub mod copy;
 mod error;
 pub mod folder;
+pub mod held;
 pub mod lease;
 pub mod limit;
 pub mod quarantine;

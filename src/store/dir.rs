@@ -11,7 +11,8 @@ use crate::bundle::manifest;
 use crate::bundle::port::{PartSink, Parts, PendingPart, RawSnapshot, Signature};
 use crate::bundle::trust_files::{TrustVersion, signature_files, signature_root};
 use crate::disk::atomic::{self, NewFile};
-use crate::disk::{DiskError, folder, limit};
+use crate::disk::{DiskError, folder, held, limit};
+use crate::model::clock::Timestamp;
 use crate::model::digest::{Digest, hash_reader};
 use crate::model::id::{Role, Seq};
 
@@ -179,17 +180,38 @@ impl DirStore {
     pub fn known_blobs(&self) -> io::Result<BTreeSet<String>> {
         let mut known = BTreeSet::new();
         for seq in self.snapshots()? {
-            let Some(raw) = self.snapshot(seq)? else { continue };
-            known.insert(Digest::of(&raw.manifest).to_string());
-            for signature in &raw.signatures {
-                let artifact = oci::signature_artifact(&raw, signature);
-                known.extend(artifact.blobs().map(|blob| Digest::of(blob).to_string()));
-            }
-            if let Ok(manifest) = manifest::Manifest::parse(&raw.manifest) {
-                known.extend(manifest.parts().map(|part| part.digest.to_string()));
-            }
+            known.extend(self.blobs_of(seq, false)?.unwrap_or_default());
+            known.extend(self.blobs_of(seq, true)?.unwrap_or_default());
         }
         Ok(known)
+    }
+
+    /// Returns the names of the blobs of one snapshot: its manifest and signatures, and where
+    /// `parts` says so its parts. `None` when the manifest cannot be read as one.
+    pub fn blobs_of(&self, seq: Seq, parts: bool) -> io::Result<Option<BTreeSet<String>>> {
+        let Some(raw) = self.snapshot(seq)? else { return Ok(None) };
+        let mut blobs = BTreeSet::from([Digest::of(&raw.manifest).to_string()]);
+        for signature in &raw.signatures {
+            let artifact = oci::signature_artifact(&raw, signature);
+            blobs.extend(artifact.blobs().map(|blob| Digest::of(blob).to_string()));
+        }
+        if parts {
+            let Ok(manifest) = manifest::Manifest::parse(&raw.manifest) else { return Ok(None) };
+            blobs.extend(manifest.parts().map(|part| part.digest.to_string()));
+        }
+        Ok(Some(blobs))
+    }
+
+    /// Returns the size of a blob and when it was written or used last.
+    pub fn last_use(&self, digest: &Digest) -> Result<Option<(u64, Timestamp)>, StoreError> {
+        let path = self.blob_path(digest);
+        let size = path.symlink_metadata().map_or(0, |facts| facts.len());
+        Ok(held::last_use(&path)?.map(|at| (size, at)))
+    }
+
+    /// Removes a blob that nobody used since `limit`. Returns whether it did.
+    pub fn remove_unused(&self, digest: &Digest, limit: Timestamp) -> Result<bool, StoreError> {
+        Ok(held::remove_unused(&self.blob_path(digest), limit)?)
     }
 
     /// Returns the temporary files and folders that an interrupted run left.
@@ -300,7 +322,9 @@ impl PartSink for DirStore {
     }
 
     fn holds(&self, digest: &Digest, size: u64) -> bool {
-        self.blob_path(digest).metadata().is_ok_and(|found| found.is_file() && found.len() == size)
+        let path = self.blob_path(digest);
+        path.metadata().is_ok_and(|found| found.is_file() && found.len() == size)
+            && held::refresh(&path)
     }
 }
 
@@ -323,7 +347,7 @@ impl PendingPart for Pending {
         let path = self.folder.join(digest.to_string());
         // The name is the content: a whole copy stays, a damaged one is healed.
         let there = File::open(&path).and_then(hash_reader);
-        if there.is_ok_and(|(found, _)| found == *digest) {
+        if there.is_ok_and(|(found, _)| found == *digest) && held::refresh(&path) {
             return Ok(());
         }
         self.file.commit_as(&path).map_err(other)

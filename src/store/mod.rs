@@ -10,6 +10,7 @@ mod export;
 mod file;
 mod oci;
 mod place;
+pub mod retention;
 mod transfer;
 
 pub use dir::DirStore;

@@ -7,4 +7,5 @@
 mod support;
 
 mod kill;
+mod prune;
 mod tracer;

@@ -62,7 +62,10 @@ fn add_root(draft: &mut Draft, key: PublicKey, threshold: Option<usize>) {
     let taken = |name: &String| draft.file.roots.iter().any(|root| root.name == *name);
     let names = (1..).map(|number: u32| format!("root{number}"));
     let name = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
-    draft.file.roots.push(RootKey { name, key });
+    let prepared = draft.file.roots.iter().any(|root| root.key == key);
+    if !prepared || draft.trusted.file().roots.iter().any(|root| root.key == key) {
+        draft.file.roots.push(RootKey { name, key });
+    }
     draft.file.root_threshold = threshold.unwrap_or(draft.file.root_threshold);
 }
 

@@ -36,6 +36,8 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Change, Failure> {
         return Err(CeremonyError::BadChange { why }.into());
     }
     match draft.file.revoked.iter_mut().find(|one| one.fingerprint == request.fingerprint) {
+        // The same again, while it is prepared only, completes a run that was interrupted.
+        Some(one) if one.from == request.from && !draft.trusted.file().revoked.contains(one) => {}
         // A revocation may be moved to an earlier snapshot, never to a later one.
         Some(one) if one.from <= request.from => {
             let why = format!("it is revoked from {} on already", one.from);

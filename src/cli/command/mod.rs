@@ -12,6 +12,7 @@ pub(super) mod keys;
 pub(super) mod list;
 pub(super) mod man;
 pub(super) mod plan;
+pub(super) mod prune;
 pub(super) mod replay;
 pub(super) mod show;
 pub(super) mod snapshot;
@@ -39,6 +40,7 @@ pub(super) fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
         Command::Verify(args) => verify::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Import(args) => import::run(args, shell),
+        Command::Prune(args) => prune::run(args, shell),
         Command::Doctor(args) => doctor::run(args, shell),
         Command::Init(args) => init::run(args, shell),
         Command::Keys(args) => keys::run(args, shell),

@@ -1,0 +1,135 @@
+//! `prune`: shows its plan, deletes what no kept snapshot needs, and loses nothing beside a running
+//! snapshot.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::support::git;
+use crate::support::kit::Kit;
+
+/// A kit with `count` snapshots of one repository that changes each time, a new base each time.
+fn kit(count: usize) -> (Kit, PathBuf) {
+    let kit = Kit::new();
+    let apps = git::bare(&kit.sandbox.path("srv/apps.git"), "sha1");
+    git::grow(&apps, 20, 3);
+    kit.source("apps", apps.to_str().unwrap(), "");
+    for _ in 0..count {
+        kit.snapshot();
+        change(&apps);
+    }
+    (kit, apps)
+}
+
+fn change(apps: &Path) {
+    let new = git::git(apps, &["commit-tree", "-p", "main", "-m", "next", "main^{tree}"]);
+    git::git(apps, &["update-ref", "refs/heads/main", &new]);
+}
+
+fn blobs(kit: &Kit) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(kit.store().join("blobs/sha256")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// Makes every blob look as if nobody had used it for eight days.
+fn age(kit: &Kit) {
+    let then = SystemTime::now() - Duration::from_hours(8 * 24);
+    for blob in blobs(kit) {
+        std::fs::File::open(blob).unwrap().set_modified(then).unwrap();
+    }
+}
+
+fn forget_the_base(kit: &Kit) {
+    let state = kit.sandbox.path("home/state/blackstart").join(kit.stream());
+    std::fs::remove_file(state.join("writer.json")).unwrap();
+}
+
+#[test]
+fn the_plan_deletes_nothing_and_apply_deletes_what_it_said() {
+    let (kit, apps) = kit(2);
+    forget_the_base(&kit);
+    kit.snapshot();
+    let all = blobs(&kit).len();
+    // Nothing asked for keeps all; asked for, what is younger than seven days stays.
+    let plan = kit.run(&["prune", "--json"]).ok().json();
+    assert_eq!(plan["format_version"], 1);
+    assert_eq!((&plan["applied"], &plan["stores"][0]["delete"]), (&false.into(), &0.into()));
+    let young = kit.run(&["prune", "--keep-last", "1", "--apply", "--json"]).ok().json();
+    assert_eq!(young["stores"][0]["delete"], 0, "{young}");
+    assert!(young["stores"][0]["waiting"].as_u64().unwrap() >= 4, "{young}");
+    assert_eq!(blobs(&kit).len(), all);
+
+    age(&kit);
+    let plan = kit.run(&["prune", "--keep-last", "1", "--json"]).ok().json();
+    let store = &plan["stores"][0];
+    assert_eq!(store["snapshots"][0]["kept_by"].as_array().unwrap().len(), 0, "{plan}");
+    assert_eq!(store["snapshots"][2]["kept_by"][0], "last", "{plan}");
+    assert_eq!(blobs(&kit).len(), all, "the plan alone deleted something");
+    let done = kit.run(&["prune", "--keep-last", "1", "--apply", "--json"]).ok().json();
+    assert_eq!(done["applied"], true);
+    assert_eq!(done["stores"][0]["delete"], store["delete"], "{plan} {done}");
+    assert_eq!(blobs(&kit).len() as u64, all as u64 - store["delete"].as_u64().unwrap());
+
+    // Manifests stay, the newest is whole, and what went is a finding where it was pruned.
+    let report = kit.open(&["verify", "--full", "--json"]).ok().json();
+    assert!(report["findings"].to_string().contains("it was pruned on this machine"), "{report}");
+    assert_eq!(kit.run(&["list", "--json"]).ok().json()["snapshots"].as_array().unwrap().len(), 3);
+    change(&apps);
+    kit.snapshot();
+    let out = kit.extract("out", &[]);
+    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&apps));
+    kit.run(&["verify", "1", "--accept-seq", "1"]).exits(4);
+}
+
+#[test]
+fn a_part_that_is_used_again_is_young_again() {
+    let (kit, _) = kit(1);
+    age(&kit);
+    // Unchanged: the base is listed again, and a prune that sees no manifest yet must leave it.
+    kit.snapshot();
+    let limit = SystemTime::now() - Duration::from_hours(1);
+    let base = kit.run(&["show", "1", "--json"]).ok().json();
+    let parts = base["part_list"].as_array().unwrap().clone();
+    let base = parts.iter().find(|part| part["kind"] == "base").unwrap();
+    let name = base["digest"].as_str().unwrap().trim_start_matches("sha256:").to_owned();
+    let path = kit.store().join("blobs/sha256").join(name);
+    assert!(path.metadata().unwrap().modified().unwrap() > limit);
+}
+
+#[test]
+fn beside_running_snapshots_no_part_of_either_is_lost() {
+    let (kit, apps) = kit(3);
+    forget_the_base(&kit);
+    kit.snapshot();
+    std::thread::scope(|scope| {
+        let pruning = scope.spawn(|| {
+            for _ in 0..25 {
+                age(&kit);
+                kit.run(&["prune", "--keep-last", "1", "--apply"]).ok();
+            }
+        });
+        while !pruning.is_finished() {
+            change(&apps);
+            // Aging under a running snapshot is harsher than any clock: it may have to begin again,
+            // and it says so. What it published is checked below.
+            let ran = kit.run(&["snapshot"]);
+            assert!([0, 4].contains(&ran.status), "{ran}");
+        }
+    });
+    kit.snapshot();
+    let out = kit.extract("out", &[]);
+    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&apps));
+    kit.open(&["verify", "--json"]).ok();
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_read_stops_it() {
+    let (kit, _) = kit(2);
+    age(&kit);
+    let all = blobs(&kit).len();
+    std::fs::write(kit.store().join("snapshots/0000000001/manifest.json"), "{}").unwrap();
+    kit.run(&["prune", "--keep-last", "1", "--apply"]).exits(4).says("B1760");
+    assert_eq!(blobs(&kit).len(), all);
+    let file = kit.sandbox.path("one.tar");
+    kit.run(&["export", "2", "--to", file.to_str().unwrap()]).ok();
+    kit.run(&["prune", "--store", file.to_str().unwrap()]).exits(2).says("B1761");
+}
