@@ -159,7 +159,7 @@ fn compare(
         report.findings.extend(match compared {
             Compared::Equal => None,
             Compared::Differs(refs) => {
-                Some(format!("{name}: {refs} refs differ at the source now"))
+                Some(format!("{name}: at the source now, refs that differ: {refs}"))
             }
             Compared::Unreachable(fault) => {
                 Some(format!("{name}: its source was not asked: {fault}"))

@@ -71,7 +71,7 @@ pub fn run(place: &Place, ports: &Ports<'_>) -> Result<Report, Failure> {
 
 fn trust(kit: &Kit, trusted: &Trusted, ports: &Ports<'_>) -> Vec<Check> {
     let file = trusted.file();
-    let version = format!("version {}, {} roots", file.version, file.roots.len());
+    let version = format!("version {}, root keys: {}", file.version, file.roots.len());
     let mut checks = vec![check("trust", "good", version)];
     if let Some(pending) = trusted.pending() {
         checks.push(check(
