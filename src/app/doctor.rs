@@ -104,6 +104,10 @@ fn signer(kit: &Kit, trusted: &Trusted, ports: &Ports<'_>) -> Check {
     let agent = job::agent_environment(ports.environment);
     match tool_signer::load(&path, ports.tools, &agent, ports.prompt, ports.cancel) {
         Err(error) => checked("signing key", Err(error.into())),
+        Ok(signer) if trusted.file().revocation(&signer.public().fingerprint()).is_some() => {
+            let detail = format!("{} was revoked", signer.public().fingerprint());
+            check("signing key", "bad", detail)
+        }
         Ok(signer)
             if trusted.file().signers_of(&Role::job()).any(|line| line.key == *signer.public()) =>
         {

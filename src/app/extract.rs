@@ -289,7 +289,7 @@ fn worktree(
 ) -> Result<(Option<u64>, Vec<String>), Failure> {
     let commit = match bare.resolve(revision) {
         Ok(commit) => commit,
-        Err(error) => return Ok((Some(0), vec![format!("no files: {error}")])),
+        Err(error) => return Ok((Some(0), vec![format!("its files: {error}")])),
     };
     let exported =
         bare.export(commit, "", &at.with_extension("files"), &ExportLimits::default(), cancel)?;

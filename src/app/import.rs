@@ -59,7 +59,14 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let to = destination(&request.place, ports)?;
     let store = DirStore::create(&to)?;
     // The trust stays the kit's, or the one named; only the parts come from the sources.
-    let sources = Place { stores: request.from.clone(), ..request.place.clone() };
+    // The pieces of a split file are one source, however a shell's pattern names them.
+    let later_piece = |path: &&PathBuf| {
+        let number = path.extension().and_then(|last| last.to_str());
+        number.is_some_and(|last| last.len() == 3 && last != "001" && last.parse::<u16>().is_ok())
+            && request.from.contains(&path.with_extension("001"))
+    };
+    let from = request.from.iter().filter(|path| !later_piece(path)).cloned().collect();
+    let sources = Place { stores: from, ..request.place.clone() };
     let reader = Reader::open(&sources, ports)?;
     let workspace = workspace(ports.environment, reader.state.as_deref())?;
     let (mut snapshots, mut refused) = (Vec::new(), Vec::new());

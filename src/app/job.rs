@@ -52,6 +52,10 @@ pub(super) struct Job {
 enum JobError {
     #[error("the signing key {0} is not trusted for the role job")]
     Untrusted(String),
+    #[error("the signing key {0} was revoked from snapshot {1} on")]
+    Revoked(String, Seq),
+    #[error("there is no signing key {0}")]
+    NoSigner(String),
     #[error("the trust file names no epoch key to encrypt to")]
     NoEpoch,
     #[error("the trust file's epoch recipient is not an age key")]
@@ -67,6 +71,21 @@ static UNTRUSTED: About = About {
     kind: Kind::Usage,
     meaning: "A snapshot that no trusted key signs would be refused by every reader, so none was made.",
     next: "blackstart trust add job KEY.pub, or correct signer in blackstart.toml",
+};
+static REVOKED: About = About {
+    code: "B1714",
+    kind: Kind::Refused,
+    meaning: "Readers stop at snapshots that a revoked key signed, so none was made and nothing was \
+              fetched.",
+    next: "make a new key (ssh-keygen -t ed25519), blackstart trust add job KEY.pub, and name it as \
+           signer in blackstart.toml",
+};
+static NO_SIGNER: About = About {
+    code: "B1715",
+    kind: Kind::Usage,
+    meaning: "The key that signs snapshots is not where blackstart.toml says. It is not in Git: it stays \
+              on the machine that takes snapshots.",
+    next: "put it there, or correct signer in blackstart.toml",
 };
 static NO_EPOCH: About = About {
     code: "B1711",
@@ -89,12 +108,15 @@ static NO_RANDOM: About = About {
 };
 
 /// Codes of this file.
-pub(super) static CODES: &[&About] = &[&UNTRUSTED, &NO_EPOCH, &RUNNING, &NO_RANDOM];
+pub(super) static CODES: &[&About] =
+    &[&UNTRUSTED, &REVOKED, &NO_SIGNER, &NO_EPOCH, &RUNNING, &NO_RANDOM];
 
 impl Explain for JobError {
     fn about(&self) -> &'static About {
         match self {
             Self::Untrusted(_) => &UNTRUSTED,
+            Self::Revoked(..) => &REVOKED,
+            Self::NoSigner(_) => &NO_SIGNER,
             Self::NoEpoch | Self::BadEpoch => &NO_EPOCH,
             Self::Running(_) => &RUNNING,
             Self::NoRandom => &NO_RANDOM,
@@ -110,11 +132,18 @@ impl Job {
         let lease = wait_for_turn(&state, ports)?;
         let trusted = kit.trusted()?;
         let signer_path = kit.config.at(&kit.config.file.signer);
+        if !signer_path.exists() {
+            return Err(JobError::NoSigner(signer_path.display().to_string()).into());
+        }
         let agent = agent_environment(ports.environment);
         let signer =
             tool_signer::load(&signer_path, ports.tools, &agent, ports.prompt, ports.cancel)?;
         if !trusted.file().signers_of(&Role::job()).any(|line| line.key == *signer.public()) {
             return Err(JobError::Untrusted(signer.public().fingerprint()).into());
+        }
+        let fingerprint = signer.public().fingerprint();
+        if let Some(revoked) = trusted.file().revocation(&fingerprint) {
+            return Err(JobError::Revoked(fingerprint, revoked.from).into());
         }
         let mut stores = kit
             .config

@@ -30,6 +30,13 @@ pub struct Place {
     pub trust_root: Option<String>,
 }
 
+impl Place {
+    /// Returns whether stores and trust are named, so that no kit is needed.
+    fn is_complete(&self) -> bool {
+        self.config.is_none() && !self.stores.is_empty() && self.trust_root.is_some()
+    }
+}
+
 /// Which snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Which {
@@ -125,6 +132,8 @@ impl Reader {
     pub fn open(place: &Place, ports: &Ports<'_>) -> Result<Self, Failure> {
         let kit = match Kit::find(place.config.as_deref(), ports.environment) {
             Ok(kit) => Some(kit),
+            // Who names stores and trust needs no kit, and a broken one must not stand in the way.
+            Err(_) if place.is_complete() => None,
             Err(failure) if place.config.is_some() || place.stores.is_empty() => {
                 return Err(failure);
             }

@@ -130,6 +130,8 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let options = job.mirror_options(request.deadline);
     let Ports { tools, clock, observer, cancel, .. } = *ports;
     let mirrored = mirror::update(&specs, &chosen, &options, tools, clock, observer, cancel)?;
+    // A fetch that was stopped leaves repositories behind: that is no snapshot anybody asked for.
+    cancel.check()?;
     let mut snapshot = freeze(&mirrored, ports.clock.now())?;
     if !snapshot.any_current() {
         return Err(SnapshotError::NothingCurrent(reasons(&mirrored)).into());

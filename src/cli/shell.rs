@@ -100,16 +100,21 @@ fn run(cli: &Cli, cancel: &Cancel) -> Outcome {
         environment: &environment,
     };
     let shell = Shell { global: &cli.global, ports };
-    with_heartbeat(&lines, || command::dispatch(&cli.command, &shell))
+    with_heartbeat(&lines, cancel, || command::dispatch(&cli.command, &shell))
 }
 
 /// Runs `work` while a second thread sees to it that a long silence is broken.
-fn with_heartbeat(lines: &Lines<'_>, work: impl FnOnce() -> Outcome) -> Outcome {
+fn with_heartbeat(lines: &Lines<'_>, cancel: &Cancel, work: impl FnOnce() -> Outcome) -> Outcome {
     let (done, waiting) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            while waiting.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+            let mut told = false;
+            while waiting.recv_timeout(Duration::from_millis(500)) == Err(RecvTimeoutError::Timeout)
+            {
                 lines.beat();
+                if cancel.is_requested() && !std::mem::replace(&mut told, true) {
+                    say("stopping at the next safe point; once more ends at once");
+                }
             }
         });
         let outcome = work();

@@ -129,6 +129,13 @@ const WORDS: &[(&str, Reading)] = &[
     ("transport handshake failed", |said| {
         Trouble::theirs(format!("it does not speak Git's protocol as it should: {said}"))
     }),
+    ("unknownissuer", |_| {
+        Trouble::yours(
+            "its certificate is of a CA that this machine does not know; if the CA is yours, name \
+             it with ca-file",
+        )
+        .of_host()
+    }),
     ("no space left", |said| Trouble::here(said)),
     ("too large to fit in memory", |_| {
         Trouble::refused("an object in it is larger than the limit")

@@ -95,6 +95,12 @@ impl Pieces {
         }
         let numbered = (1..).map(|number| piece(path, number)).take_while(|path| path.is_file());
         let pieces: Vec<_> = numbered.map(|path| open(&path)).collect::<Result<_, _>>()?;
+        let missing = pieces.len() + 1;
+        if (missing + 1..missing + 1000).any(|number| piece(path, number).is_file()) {
+            let name = piece(path, missing);
+            let why = format!("{} is missing, and later pieces are here", name.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
         if pieces.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(Self(pieces)) }
     }
 

@@ -1,7 +1,13 @@
 //! Faults from outside: kill -9 at every durable write, disks that are full or may not be written,
 //! two writers at once, wrong clocks, and eyes on everything that could leak a secret.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

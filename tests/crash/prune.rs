@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 
 /// A kit with `count` snapshots of one repository that changes each time, a new base each time.
 fn kit(count: usize) -> (Kit, PathBuf) {
@@ -76,7 +76,7 @@ fn the_plan_deletes_nothing_and_apply_deletes_what_it_said() {
     change(&apps);
     kit.snapshot();
     let out = kit.extract("out", &[]);
-    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&apps));
+    assert_eq!(git::picture(&extracted(&out, "apps")), git::picture(&apps));
     kit.run(&["verify", "1", "--accept-seq", "1"]).exits(4);
 }
 
@@ -117,7 +117,7 @@ fn beside_running_snapshots_no_part_of_either_is_lost() {
     });
     kit.snapshot();
     let out = kit.extract("out", &[]);
-    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&apps));
+    assert_eq!(git::picture(&extracted(&out, "apps")), git::picture(&apps));
     kit.open(&["verify", "--json"]).ok();
 }
 

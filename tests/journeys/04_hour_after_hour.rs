@@ -95,5 +95,12 @@ fn no_rebase_rolls_a_ref_back() {
             }
         }
     }
-    kit.second_reader("second");
+    // A reader that shares no code agrees, on a base with deltas.
+    let second = kit.second_reader("second");
+    for (number, repo) in repos.iter().enumerate() {
+        let copy = &second.repositories[&format!("r{number}")];
+        assert_eq!(git::picture(copy), git::picture(repo), "r{number}");
+    }
+    let layers = second.manifest["layers"].to_string();
+    assert!(layers.contains("blackstart.delta.v1"), "{layers}");
 }

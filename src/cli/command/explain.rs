@@ -1,7 +1,9 @@
 //! `explain`
 
+use serde::Serialize;
+
 use crate::app::explain::{all, find};
-use crate::cli::shell::{Outcome, Shell, say, write_out};
+use crate::cli::shell::{Outcome, Shell, say};
 use crate::model::explain::{About, Kind};
 use crate::model::safe::safe;
 
@@ -12,20 +14,41 @@ pub struct Args {
     code: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Report {
+    format_version: u32,
+    codes: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    code: &'static str,
+    exit: u8,
+    meaning: &'static str,
+    next: &'static str,
+}
+
 /// Runs the command.
-pub(crate) fn run(args: &Args, _shell: &Shell<'_>) -> Outcome {
-    let Some(code) = &args.code else {
-        write_out(&all().into_iter().map(explain).collect::<Vec<_>>().join("\n"));
-        return Ok(0);
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+    let found = match &args.code {
+        None => all(),
+        Some(code) => find(code).into_iter().collect(),
     };
-    if let Some(about) = find(code) {
-        write_out(&explain(about));
-        Ok(0)
-    } else {
-        say(&format!("error: there is no code {}", safe(code)));
+    if found.is_empty() {
+        say(&format!("error: there is no code {}", safe(args.code.as_deref().unwrap_or_default())));
         say("  next  blackstart explain lists all codes");
-        Ok(Kind::Usage.exit_code())
+        return Ok(Kind::Usage.exit_code());
     }
+    let entry = |about: &&'static About| Entry {
+        code: about.code,
+        exit: about.kind.exit_code(),
+        meaning: about.meaning,
+        next: about.next,
+    };
+    let report = Report { format_version: 1, codes: found.iter().map(entry).collect() };
+    shell
+        .print(&report, || found.iter().map(|about| explain(about)).collect::<Vec<_>>().join("\n"));
+    Ok(0)
 }
 
 fn explain(about: &About) -> String {

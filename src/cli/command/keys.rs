@@ -154,7 +154,7 @@ fn proven(report: &prove::Report) -> String {
     let what = if report.proof.unsealed {
         format!("epoch {epoch} opens with the keys of {who}")
     } else {
-        format!("{who} still has the key; opening epoch {epoch} takes more people")
+        format!("the key of {who} still answers; opening epoch {epoch} takes more people")
     };
     format!("{what}\n  recorded  {}\n", report.record.display())
 }

@@ -23,7 +23,7 @@ fn human(report: &Report, now: crate::model::clock::Timestamp) -> String {
     if report.snapshots.is_empty() {
         return format!("stream {}: no snapshot yet\n", report.stream);
     }
-    let head = ["SEQ", "CREATED", "AGE", "STATE", "SIZE", "SIGNED BY", "POLICY", "LEVEL"];
+    let head = ["SEQ", "CREATED (UTC)", "AGE", "STATE", "SIZE", "SIGNED BY", "POLICY", "LEVEL"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(report.snapshots.iter().map(|entry| row(entry, now)));
     let remarks: String = report
