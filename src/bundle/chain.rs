@@ -9,6 +9,7 @@ use super::error::BundleError;
 use super::manifest::Manifest;
 use super::port::Parts;
 use super::verify::{Terms, Verified, verify};
+use crate::keys::trust::{SignatureVerdict, Status};
 use crate::model::digest::Digest;
 use crate::model::id::Seq;
 
@@ -17,12 +18,12 @@ pub fn verify_at(parts: &dyn Parts, seq: Seq, terms: &Terms<'_>) -> Result<Verif
     let raw = parts.snapshot(seq).map_err(BundleError::at("read", parts.place()))?;
     let raw = raw
         .ok_or_else(|| BundleError::NoSnapshot { wanted: seq.to_string(), place: parts.place() })?;
-    match verify(&raw, terms) {
-        Err(BundleError::Revoked { .. }) if !terms.chained && leads_to(parts, seq, terms)? => {
-            verify(&raw, &Terms { chained: true, ..*terms })
-        }
-        outcome => outcome,
+    let verified = verify(&raw, terms)?;
+    let later = |verdict: &SignatureVerdict| verdict.status == Status::RevokedLater;
+    if !terms.chained && verified.signatures().iter().any(later) && leads_to(parts, seq, terms)? {
+        return verify(&raw, &Terms { chained: true, ..*terms });
     }
+    Ok(verified)
 }
 
 /// Returns whether some accepted manifest above `target` leads down to it.
@@ -33,8 +34,12 @@ fn leads_to(parts: &dyn Parts, target: Seq, terms: &Terms<'_>) -> Result<bool, B
     let mut accepted = Vec::new();
     for seq in seqs.into_iter().filter(|seq| *seq >= target) {
         let Some(raw) = read(seq)? else { continue };
-        if seq > target && verify(&raw, terms).is_ok() {
-            accepted.push(Digest::of(&raw.manifest));
+        let digest = Digest::of(&raw.manifest);
+        // What this machine accepted before the revocation is as good a beginning.
+        let seen = terms.seen.is_some_and(|seen| seen.manifest == digest);
+        let good = verify(&raw, terms).is_ok_and(|verified| verified.policy_met());
+        if seen || seq > target && good {
+            accepted.push(digest);
         }
         by_digest.insert(Digest::of(&raw.manifest), (seq, raw.manifest));
     }

@@ -167,15 +167,14 @@ fn judge(
 /// One good signature of a trusted key permits parsing; nothing else does.
 fn may_be_parsed(raw: &RawSnapshot, terms: &Terms<'_>) -> Result<(), BundleError> {
     let verdicts = judge(raw, terms, None);
+    // A key that was revoked later permits reading; use needs a chain, or the number typed.
     let good = |verdict: &SignatureVerdict| {
-        verdict.status.counts() || verdict.status == Status::RevokedLater && terms.chained
+        verdict.status.counts() || verdict.status == Status::RevokedLater
     };
     if verdicts.iter().any(good) {
         return Ok(());
     }
-    let revoked = |verdict: &&SignatureVerdict| {
-        matches!(verdict.status, Status::Revoked | Status::RevokedLater)
-    };
+    let revoked = |verdict: &&SignatureVerdict| verdict.status == Status::Revoked;
     Err(match verdicts.iter().find(revoked) {
         Some(verdict) => BundleError::Revoked { seq: raw.seq, key: verdict.key.clone() },
         None => BundleError::NoSignature { seq: raw.seq, found: found(&verdicts) },
