@@ -65,6 +65,10 @@ pub fn replace(new: &Path, at: &Path) -> Result<(), DiskError> {
     match exchanged {
         Ok(()) => {}
         Err(Errno::NOENT) => return rename_new(new, at),
+        // A file system that cannot exchange says so before it looks whether there is anything.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if !at.exists() => {
+            return rename_new(new, at);
+        }
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
             let aside = super::atomic::temp_beside(at, "old-")?;
             rename_new(at, &aside)?;

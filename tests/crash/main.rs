@@ -12,6 +12,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clocks;
+mod disks;
 mod kill;
 mod prune;
+mod secrets;
+mod together;
 mod tracer;

@@ -5,7 +5,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # program=package
 wanted=(
-    age=age cc=build-essential docker-registry=docker-registry git=git git-lfs=git-lfs
+    age=age cc=build-essential docker-registry=docker-registry faketime=faketime git=git
+    git-lfs=git-lfs setpriv=util-linux
     localedef=libc-bin skopeo=skopeo ssh-keygen=openssh-client sshd=openssh-server strace=strace
     tmux=tmux zstd=zstd
 )

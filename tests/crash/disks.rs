@@ -1,0 +1,151 @@
+//! Disks that are full, may not be written, or know no links: a clear error, the documented exit
+//! code, and nothing lost.
+
+use crate::support::component;
+use crate::support::git;
+use crate::support::kit::Kit;
+use crate::support::sandbox::{Ran, finish};
+
+/// A kit with one snapshot, and a source that grew since.
+fn kit() -> Kit {
+    let kit = Kit::new();
+    let apps = git::bare(&kit.sandbox.path("srv/apps.git"), "sha1");
+    git::grow(&apps, 30, 3);
+    kit.source("apps", apps.to_str().unwrap(), "");
+    kit.snapshot();
+    let noise: String = (0..60_000_u64)
+        .map(|n| format!("{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) ^ n))
+        .collect();
+    let work = git::worktree(&kit.sandbox.path("srv/work"));
+    let commit = git::commit(&work, &[("noise", &noise)], "noise");
+    git::git(
+        &work,
+        &["push", "--quiet", apps.to_str().unwrap(), &format!("{commit}:refs/heads/big")],
+    );
+    kit
+}
+
+/// Runs a script in the kit, in mounts of its own; `$B` is the binary.
+fn with_mounts(kit: &Kit, script: &str) -> Ran {
+    let mut command = kit.sandbox.program(component::find("unshare"));
+    if !rustix::process::geteuid().is_root() {
+        command.arg("--map-root-user");
+    }
+    command.args(["--mount", "sh", "-ec", script]).current_dir(kit.path(""));
+    finish(command.env("B", env!("CARGO_BIN_EXE_blackstart")))
+}
+
+/// The newest snapshot gives the source back, after all.
+fn nothing_is_lost(kit: &Kit) {
+    kit.run(&["verify", "--full"]).ok();
+    kit.snapshot();
+    kit.open(&["verify", "--full"]).ok();
+    let out = kit.extract("out", &[]);
+    let source = kit.sandbox.path("srv/apps.git");
+    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&source));
+}
+
+/// Room for 100 KiB is left, then for everything.
+#[test]
+fn a_full_store() {
+    let kit = kit();
+    let ran = with_mounts(
+        &kit,
+        "cp -a bundles ../kept; mount -t tmpfs -o size=2m tmpfs bundles; cp -a ../kept/. bundles
+         head -c 2m /dev/zero >bundles/filler 2>/dev/null || true
+         truncate -s -100k bundles/filler
+         code=0; $B snapshot || code=$?; echo snapshot $code
+         $B verify --full >/dev/null; rm bundles/filler; $B snapshot >/dev/null
+         $B verify --full >/dev/null; $B list",
+    )
+    .ok()
+    .says("No space left on device");
+    assert!(ran.stdout.starts_with("snapshot 1\n"), "{ran}");
+    assert_eq!(ran.stdout.lines().filter(|line| line.contains("complete")).count(), 2, "{ran}");
+}
+
+#[test]
+fn a_full_disk_for_mirrors() {
+    let kit = kit();
+    let ran = with_mounts(
+        &kit,
+        "state=$XDG_STATE_HOME; cp -a $state ../kept
+         mount -t tmpfs -o size=500k tmpfs $state; cp -a ../kept/. $state
+         code=0; $B snapshot || code=$?; echo snapshot $code; $B verify --full >/dev/null",
+    )
+    .ok()
+    .says("No space left on device");
+    let code: i32 = ran.stdout.lines().next().unwrap()["snapshot ".len()..].parse().unwrap();
+    assert!([1, 3].contains(&code), "{ran}");
+    nothing_is_lost(&kit);
+}
+
+#[test]
+fn a_store_that_may_not_be_written() {
+    let kit = kit();
+    let opener = kit.identity.to_str().unwrap();
+    let script = format!(
+        "mount --bind bundles bundles; mount -o remount,bind,ro bundles
+         code=0; $B snapshot || code=$?; echo snapshot $code
+         $B list >/dev/null; $B verify --full >/dev/null
+         $B extract --to ../read --identity {opener} >/dev/null"
+    );
+    let ran = with_mounts(&kit, &script).ok().says("Read-only file system");
+    assert_eq!(ran.stdout, "snapshot 1\n", "{ran}");
+    nothing_is_lost(&kit);
+}
+
+#[test]
+fn a_person_without_permission() {
+    let kit = kit();
+    let program = kit.sandbox.path("blackstart");
+    std::fs::copy(env!("CARGO_BIN_EXE_blackstart"), &program).unwrap();
+    let chmod = ["-R", "a+rX", "."];
+    finish(kit.sandbox.program("chmod").args(chmod).current_dir(kit.sandbox.path(""))).ok();
+    let as_other = |args: &[&str]| {
+        let mut command = kit.sandbox.program(component::find("setpriv"));
+        if rustix::process::geteuid().is_root() {
+            command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        }
+        finish(command.arg(&program).args(args).current_dir(kit.path("")))
+    };
+    assert!(rustix::process::geteuid().is_root(), "this test changes the user: run it as root");
+    as_other(&["snapshot"]).exits(1).says("Permission denied");
+    as_other(&["list"]).ok();
+    as_other(&["export", "1", "--to", "bundles/x.tar"]).exits(1).says("Permission denied");
+    finish(kit.sandbox.program("chmod").args(["0600"]).arg(&kit.identity)).ok();
+    let to = kit.sandbox.path("tmp/other");
+    let opener = kit.identity.to_str().unwrap();
+    let ran = as_other(&["extract", "--to", to.to_str().unwrap(), "--identity", opener]);
+    assert!([1, 12].contains(&ran.status), "{ran}");
+    assert!(ran.stderr.contains("Permission denied"), "{ran}");
+    nothing_is_lost(&kit);
+}
+
+/// FAT and some network file systems know neither links nor a rename that does not replace. The
+/// kernel says so for them here.
+#[test]
+fn a_file_system_without_links() {
+    let kit = kit();
+    let traced = |args: &[&str]| {
+        let mut command = kit.sandbox.program(component::find("strace"));
+        command.args(["-f", "-qq", "-o", "/dev/null", "--trace=link,linkat,renameat2"]);
+        command.args([
+            "-e",
+            "inject=link,linkat:error=EPERM",
+            "-e",
+            "inject=renameat2:error=EINVAL",
+        ]);
+        command.arg(env!("CARGO_BIN_EXE_blackstart")).args(args).current_dir(kit.path(""));
+        finish(&mut command)
+    };
+    let ran = traced(&["snapshot"]).ok();
+    assert!(ran.stdout.contains("complete") || ran.stderr.contains("sealed"), "{ran}");
+    traced(&["export", "1", "--to", "../one.tar"]).ok();
+    let root = kit.trust_root();
+    traced(&["import", "../one.tar", "--store", "../other", "--trust-root", &root]).ok();
+    traced(&["trust", "show"]).ok();
+    traced(&["keys", "new"]).ok();
+    assert_eq!(kit.run(&["list", "--json"]).ok().json()["snapshots"].as_array().unwrap().len(), 2);
+    nothing_is_lost(&kit);
+}
