@@ -2,7 +2,7 @@
 
 use crate::support::component;
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::sandbox::{Ran, finish};
 
 fn kit() -> Kit {
@@ -38,7 +38,7 @@ fn everything_opens_in_2019_and_2031() {
         let args = ["extract", "--to", to.to_str().unwrap(), "--identity", identity];
         at(&kit, &date, &args).ok();
         let source = kit.sandbox.path("srv/apps.git");
-        assert_eq!(git::picture(&kit.extracted(&to, "apps")), git::picture(&source));
+        assert_eq!(git::picture(&extracted(&to, "apps")), git::picture(&source));
     }
     // Late is an objective missed, not an error; in 2019 nothing is late.
     at(&kit, "@2031-06-01 12:00:00", &["status", "--max-age", "2h"]).exits(6);

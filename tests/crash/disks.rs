@@ -3,7 +3,7 @@
 
 use crate::support::component;
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::sandbox::{Ran, finish};
 
 /// A kit with one snapshot, and a source that grew since.
@@ -42,7 +42,7 @@ fn nothing_is_lost(kit: &Kit) {
     kit.open(&["verify", "--full"]).ok();
     let out = kit.extract("out", &[]);
     let source = kit.sandbox.path("srv/apps.git");
-    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&source));
+    assert_eq!(git::picture(&extracted(&out, "apps")), git::picture(&source));
 }
 
 /// Room for 100 KiB is left, then for everything.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::tracer;
 
@@ -104,10 +104,8 @@ fn gives_the_sources_back(base: &Base, place: &Sandbox, what: &str) {
     let args = ["extract", "latest", "--to", "../out", "--identity", &base.identity];
     again(place, &args, what);
     let sources = base.place.path("srv");
-    let table = std::fs::read_to_string(place.path("out/repos.tsv")).unwrap();
     for name in ["apps", "infra"] {
-        let line = table.lines().find(|line| line.split('\t').nth(3) == Some(name)).unwrap();
-        let copy = place.path("out").join(line.split('\t').next().unwrap());
+        let copy = extracted(&place.path("out"), name);
         let source = sources.join(format!("{name}.git"));
         assert_eq!(git::picture(&copy), git::picture(&source), "{what}: {name}");
     }

@@ -1,7 +1,7 @@
 //! Two snapshots at once: both end, with two numbers.
 
 use crate::support::git;
-use crate::support::kit::Kit;
+use crate::support::kit::{Kit, extracted};
 use crate::support::sandbox::{Ran, finish};
 
 fn kit() -> Kit {
@@ -56,5 +56,5 @@ fn on_two_machines_the_slower_takes_the_next_number() {
     assert_eq!(report["snapshots"], 8, "{report}");
     let out = kit.extract("out", &[]);
     let source = kit.sandbox.path("srv/apps.git");
-    assert_eq!(git::picture(&kit.extracted(&out, "apps")), git::picture(&source));
+    assert_eq!(git::picture(&extracted(&out, "apps")), git::picture(&source));
 }
