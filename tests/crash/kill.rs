@@ -100,7 +100,7 @@ fn again(place: &Sandbox, args: &[&str], what: &str) -> Ran {
 
 /// Fails unless the newest snapshot gives the sources back, and the first one is still there.
 fn gives_the_sources_back(base: &Base, place: &Sandbox, what: &str) {
-    holds(place, "kit", &["--identity", &base.identity], what);
+    holds(place, "kit", &[], what);
     let args = ["extract", "latest", "--to", "../out", "--identity", &base.identity];
     again(place, &args, what);
     let sources = base.place.path("srv");
