@@ -9,7 +9,8 @@ use crate::disk::{scratch, space};
 use crate::keys::tool_signer;
 use crate::keys::trust::Trusted;
 use crate::model::id::Role;
-use crate::source::{Credential, Location};
+use crate::model::safe::safe;
+use crate::source::{Credential, Location, Spec};
 
 /// Less free space than this is worth a warning, in bytes.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -159,6 +160,7 @@ fn sources_and_tools(kit: &Kit, ports: &Ports<'_>) -> Vec<Check> {
             None => check(tool, "warning", format!("not found; needed for {why}")),
         });
     }
+    checks.extend(slips(kit, &specs));
     let files = specs.iter().filter_map(|spec| match &spec.credential {
         Credential::TokenFile(path) if !path.is_file() => Some(path),
         _ => None,
@@ -167,6 +169,24 @@ fn sources_and_tools(kit: &Kit, ports: &Ports<'_>) -> Vec<Check> {
         files.map(|path| check("credential", "bad", format!("{} is missing", path.display()))),
     );
     checks
+}
+
+/// Warns of what would else come out in an emergency: a source that is not there, and a root in a
+/// repository that no source gives.
+fn slips(kit: &Kit, specs: &[Spec]) -> Vec<Check> {
+    let absent = specs.iter().filter_map(|spec| match &spec.location {
+        Location::Path(path) if !path.exists() => {
+            let detail = format!("{}: {} does not exist", safe(&spec.name), path.display());
+            Some(check("source", "warning", detail))
+        }
+        _ => None,
+    });
+    let given = |repo: &str| specs.iter().any(|spec| spec.name == repo);
+    let roots = kit.config.file.root.iter().filter(|root| !given(&root.repo)).map(|root| {
+        let detail = format!("no [[source]] gives the repository {:?}", safe(&root.repo));
+        check("root", "warning", detail)
+    });
+    absent.chain(roots).collect()
 }
 
 /// Whether a file can be made where the nearest existing folder is, and how much room there is.
