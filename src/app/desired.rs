@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use super::extract::{open_bundle, workspace};
 use super::{Failure, Ports, Reader, Which};
@@ -18,39 +17,17 @@ use crate::plan::Desired;
 use crate::render::{self, Root};
 use crate::repo::{Bare, ExportLimits};
 
-/// A folder of a repository: `REPO:DIR[@REV]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The repository's name.
-    pub repo: String,
-    /// The folder in it; empty for the top.
-    pub path: String,
-    /// The revision; HEAD when absent.
-    pub revision: Option<String>,
-}
-
-impl FromStr for Source {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (repo, rest) =
-            text.split_once(':').ok_or("expected REPO:DIR or REPO:DIR@REV".to_owned())?;
-        let (path, revision) = match rest.rsplit_once('@') {
-            Some((path, revision)) => (path, Some(revision.to_owned())),
-            None => (rest, None),
-        };
-        if repo.is_empty() || revision.as_deref() == Some("") {
-            return Err("expected REPO:DIR or REPO:DIR@REV".to_owned());
-        }
-        Ok(Self { repo: repo.to_owned(), path: path.to_owned(), revision })
-    }
-}
+pub use crate::plan::Source;
 
 /// Nothing says what to replay.
 #[derive(Debug, thiserror::Error)]
 enum DesiredError {
     #[error("nothing says what to replay: no [[root]] in the configuration, and no --path")]
     NoRoot,
+    #[error(
+        "nothing says what to replay: a digest names a plan, but not the folders it began with"
+    )]
+    NoRootForDigest,
     #[error("{name} is in the bundle but could not be opened: {why}")]
     LeftOut { name: String, why: String },
 }
@@ -76,8 +53,18 @@ pub(super) static CODES: &[&About] = &[&NO_ROOT, &LEFT_OUT];
 impl Explain for DesiredError {
     fn about(&self) -> &'static About {
         match self {
-            Self::NoRoot => &NO_ROOT,
+            Self::NoRoot | Self::NoRootForDigest => &NO_ROOT,
             Self::LeftOut { .. } => &LEFT_OUT,
+        }
+    }
+
+    fn next(&self) -> String {
+        match self {
+            Self::NoRootForDigest => {
+                "give the same --path as for the plan, or the file of plan --out: --plan FILE"
+                    .to_owned()
+            }
+            other => other.about().next.to_owned(),
         }
     }
 }
@@ -93,6 +80,8 @@ pub struct Wanted {
     pub accept: Option<Seq>,
     /// The folders; those of the configuration when none is named.
     pub sources: Vec<Source>,
+    /// Whether a plan was named by its digest alone, which does not say its folders.
+    pub by_digest: bool,
 }
 
 /// Opens the bundle and renders what is wanted of it.
@@ -103,7 +92,8 @@ pub(super) fn desired(
 ) -> Result<(Accepted, Desired), Failure> {
     let sources = sources(reader, wanted);
     if sources.is_empty() {
-        return Err(DesiredError::NoRoot.into());
+        let none = DesiredError::NoRoot;
+        return Err(if wanted.by_digest { DesiredError::NoRootForDigest } else { none }.into());
     }
     let space = workspace(ports.environment, reader.state.as_deref())?;
     let needed = |name: &str| sources.iter().any(|source| source.repo == name);
@@ -125,7 +115,8 @@ pub(super) fn desired(
     Ok((accepted, Desired { bundle, items, findings }))
 }
 
-fn sources(reader: &Reader, wanted: &Wanted) -> Vec<Source> {
+/// Returns the folders that a plan begins with.
+pub(super) fn sources(reader: &Reader, wanted: &Wanted) -> Vec<Source> {
     if !wanted.sources.is_empty() {
         return wanted.sources.clone();
     }
@@ -193,24 +184,5 @@ impl Work<'_> {
         let names: Vec<_> = index.flat_map(|i| &i.repos).map(|repo| repo.name.as_str()).collect();
         let held = safe(names.iter().take(8).copied().collect::<Vec<_>>().join(", "));
         BundleError::NoRepo { wanted: name, held }.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_names_repository_folder_and_revision() {
-        let source = |text: &str| text.parse::<Source>();
-        let of = |repo: &str, path: &str, revision: Option<&str>| {
-            Ok(Source { repo: repo.into(), path: path.into(), revision: revision.map(Into::into) })
-        };
-        assert_eq!(source("apps:clusters/prod"), of("apps", "clusters/prod", None));
-        assert_eq!(source("team/apps:@v1"), of("team/apps", "", Some("v1")));
-        assert_eq!(source("apps:a@b@main"), of("apps", "a@b", Some("main")));
-        for bad in ["apps", ":x", "apps:x@"] {
-            assert!(source(bad).is_err(), "{bad}");
-        }
     }
 }

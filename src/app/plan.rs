@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use super::desired::{Wanted, desired};
+use super::desired::{Wanted, desired, sources};
 use super::target::targets;
 use super::{Failure, Place, Ports, Reader};
 use crate::bundle::verify::Accepted;
@@ -66,6 +66,7 @@ pub(super) fn prepare(request: &Request, ports: &Ports<'_>) -> Result<Prepared, 
         Reach::Directory(directory) => Against::Directory(directory),
     };
     let planned = make(&desired, &target.binding, &against, ports.observer, ports.cancel)?;
+    let planned = planned.made_from(sources(&reader, &request.wanted));
     let mut remarks = target.told.clone();
     remarks.extend(accepted.verified().remarks().map(str::to_owned));
     Ok(Prepared { planned, target, reader, accepted, remarks })

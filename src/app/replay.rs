@@ -1,7 +1,5 @@
 //! `replay`: a plan made, bound to what a person has confirmed, and carried out.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use super::plan::{self, Prepared};
@@ -10,7 +8,7 @@ use crate::disk::limit;
 use crate::model::safe::safe;
 use crate::plan::{Bound, Confirmation, Plan, PlanError};
 use crate::replay::{Around, Options, replay};
-use crate::target::Class;
+use crate::target::{Class, Selector};
 
 pub use crate::replay::{Outcome, Verdict, Wait};
 
@@ -18,6 +16,7 @@ pub use crate::replay::{Outcome, Verdict, Wait};
 const LARGEST_PLAN: u64 = 256 << 20;
 /// So many digits of a digest name a plan: as many as are shown.
 const ENOUGH_DIGITS: usize = 16;
+const ALL_DIGITS: usize = 64;
 
 /// What to replay.
 #[derive(Clone, Debug)]
@@ -55,9 +54,19 @@ pub struct Report {
 /// Replays. `show` shows a plan to whoever must confirm it.
 pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result<Report, Failure> {
     let begun = ports.clock.elapsed();
-    let Prepared { planned, target, reader, accepted, remarks } =
-        plan::prepare(&request.plan, ports)?;
-    let confirmation = confirmation(request, planned.plan(), show, ports)?;
+    // A slip in a name should not cost the opening of a bundle.
+    let named = request.approved.as_deref().map(|named| Named::read(named, ports)).transpose()?;
+    let mut wanted = request.plan.clone();
+    if let Some(named) = &named {
+        named.complete(&mut wanted);
+    }
+    let prepared = plan::prepare(&wanted, ports)?;
+    let Prepared { planned, target, reader, accepted, mut remarks } = prepared;
+    // Onto a folder nobody need have seen the plan before.
+    if planned.plan().target.class == Class::Directory {
+        remarks.extend(planned.plan().warnings.iter().map(|note| note.text.clone()));
+    }
+    let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;
     let digest = planned.plan().digest();
     let approved = planned.approve(&confirmation)?;
     let around = Around { clock: ports.clock, observer: ports.observer, cancel: ports.cancel };
@@ -80,13 +89,14 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
 /// Finds out what a person has confirmed, by the command line or by asking.
 fn confirmation(
     request: &Request,
+    named: Option<&Named>,
     plan: &Plan,
     show: &dyn Fn(&Plan),
     ports: &Ports<'_>,
 ) -> Result<Confirmation, Failure> {
-    let target = request.confirm.clone();
-    if let Some(named) = &request.approved {
-        return Ok(Confirmation { target, bound: named_plan(named, plan, ports)? });
+    let target = confirmed_name(request, plan, ports);
+    if let Some(named) = named {
+        return Ok(Confirmation { target, bound: named.bound(plan)? });
     }
     let in_one_go = plan.target.class == Class::Directory
         || (plan.target.class == Class::Disposable && target.is_some());
@@ -96,6 +106,16 @@ fn confirmation(
         return Ok(ask(target, plan, show, ports));
     }
     Ok(Confirmation { target, bound: Bound::Nothing })
+}
+
+/// Returns the name that was typed. A folder may be spelt as it was given, with or without `dir:`.
+fn confirmed_name(request: &Request, plan: &Plan, ports: &Ports<'_>) -> Option<String> {
+    let typed = request.confirm.as_ref()?;
+    let Selector::Directory(folder) = &request.plan.target else { return Some(typed.clone()) };
+    let here = &ports.environment.current_dir;
+    let path = typed.strip_prefix("dir:").unwrap_or(typed);
+    let same = here.join(path) == here.join(folder);
+    Some(if same { plan.target.name.clone() } else { typed.clone() })
 }
 
 /// Shows the plan and lets the target's name be typed. Nobody there: nothing is bound.
@@ -120,31 +140,66 @@ fn ask(
     }
 }
 
-/// Reads which plan was approved: a file that holds it, or its digest.
-fn named_plan(named: &str, plan: &Plan, ports: &Ports<'_>) -> Result<Bound, Failure> {
-    let path = ports.environment.current_dir.join(named);
-    if path.is_file() {
-        return file_plan(&path, plan);
-    }
-    let digits = named.strip_prefix("sha256:").unwrap_or(named);
-    let now = plan.digest();
-    if digits.len() >= ENOUGH_DIGITS && now.to_string().starts_with(digits) {
-        return Ok(Bound::Plan(now));
-    }
-    let (seen, now) = (safe(digits), now.short());
-    Err(PlanError::Changed { seen, now }.into())
+/// How a plan was named that was approved.
+#[derive(Clone, Debug)]
+enum Named {
+    /// By the file that holds it, which says the folders too.
+    File(Box<Plan>),
+    /// By at least the first digits of its digest.
+    Digits(String),
 }
 
-fn file_plan(path: &Path, plan: &Plan) -> Result<Bound, Failure> {
-    let bytes = limit::read(path, LARGEST_PLAN)?;
-    let seen = Plan::read(&bytes, &safe(path.display().to_string()))?;
+impl Named {
+    /// Reads which plan was approved. Whatever is neither a file nor a digest is a slip.
+    fn read(named: &str, ports: &Ports<'_>) -> Result<Self, Failure> {
+        let path = ports.environment.current_dir.join(named);
+        if path.is_file() {
+            let bytes = limit::read(&path, LARGEST_PLAN)?;
+            let plan = Plan::read(&bytes, &safe(path.display().to_string()))?;
+            return Ok(Self::File(Box::new(plan)));
+        }
+        let digits = named.strip_prefix("sha256:").unwrap_or(named).to_ascii_lowercase();
+        let hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !hex || !(ENOUGH_DIGITS..=ALL_DIGITS).contains(&digits.len()) {
+            return Err(PlanError::NoPlan { named: safe(named) }.into());
+        }
+        Ok(Self::Digits(digits))
+    }
+
+    /// Adds what it says of the folders to a request that names none.
+    fn complete(&self, request: &mut plan::Request) {
+        match self {
+            Self::File(plan) if request.wanted.sources.is_empty() => {
+                request.wanted.sources.clone_from(&plan.sources);
+            }
+            Self::File(_) => {}
+            Self::Digits(_) => request.wanted.by_digest = true,
+        }
+    }
+
+    /// Compares it with the plan that would run.
+    fn bound(&self, now: &Plan) -> Result<Bound, Failure> {
+        match self {
+            Self::File(seen) => same_subject(seen, now),
+            Self::Digits(digits) if now.digest().to_string().starts_with(digits) => {
+                Ok(Bound::Plan(now.digest()))
+            }
+            Self::Digits(digits) => {
+                let (seen, now) = (digits[..ENOUGH_DIGITS].to_owned(), now.digest().short());
+                Err(PlanError::Changed { seen, now }.into())
+            }
+        }
+    }
+}
+
+fn same_subject(seen: &Plan, plan: &Plan) -> Result<Bound, Failure> {
     let other = |what, expected: String, found: String| PlanError::Other { what, expected, found };
     if seen.target != plan.target {
         let text = |plan: &Plan| {
             let uid = plan.target.uid.as_deref().unwrap_or("no cluster");
             safe(format!("{} ({uid})", plan.target.name))
         };
-        return Err(other("target", text(&seen), text(plan)).into());
+        return Err(other("target", text(seen), text(plan)).into());
     }
     if seen.bundle != plan.bundle {
         return Err(other("bundle", seen.bundle.short(), plan.bundle.short()).into());
@@ -166,7 +221,7 @@ mod tests {
     use crate::model::digest::Digest;
     use crate::model::event::Quiet;
     use crate::plan::{Against, Desired, Planned, make};
-    use crate::target::{Binding, Selector};
+    use crate::target::Binding;
     use crate::tools::Tools;
 
     /// Types the same answer to every question.
@@ -228,7 +283,10 @@ mod tests {
         let show = |_: &Plan| {
             shown.fetch_add(1, Ordering::Relaxed);
         };
-        let confirmation = confirmation(&request, planned.plan(), &show, &ports);
+        let named = approved.map(|named| Named::read(named, &ports)).transpose();
+        let confirmation = named.and_then(|named| {
+            confirmation(&request, named.as_ref(), planned.plan(), &show, &ports)
+        });
         let approved = confirmation.and_then(|given| Ok(planned.approve(&given)?));
         let code = approved.map(drop).map_err(|failure| failure.about().code);
         (code, shown.into_inner())
@@ -255,9 +313,12 @@ mod tests {
             assert_eq!(outcome(Class::Standby, None, Some("lab"), Some(&named)), (Ok(()), 0));
             assert_eq!(outcome(Class::Standby, None, None, Some(&named)).0, Err("B1402"));
         }
-        for wrong in ["", "1", &digest.to_string()[..15], &"0".repeat(64)] {
-            let found = outcome(Class::Standby, None, Some("lab"), Some(wrong)).0;
-            assert_eq!(found, Err("B1405"), "{wrong}");
+        let other = outcome(Class::Standby, None, Some("lab"), Some(&"0".repeat(64))).0;
+        assert_eq!(other, Err("B1405"));
+        let short = &digest.to_string()[..15];
+        for slip in ["", "1", short, &"0".repeat(65), "p.json", "sha256:p.json"] {
+            let found = outcome(Class::Standby, None, Some("lab"), Some(slip)).0;
+            assert_eq!(found, Err("B1409"), "{slip}");
         }
     }
 }

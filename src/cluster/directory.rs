@@ -1,8 +1,10 @@
 //! Manifests in a folder, in order, with a script that applies them: for a jump host.
 //!
-//! The folder appears whole or not at all and is never added to: what a person carries away is
-//! what one plan said. It runs with a POSIX shell and kubectl, and never deletes.
+//! A new folder appears whole or not at all. In one that holds manifests of an earlier run nothing is
+//! deleted and no manifest is overwritten, but the script lists exactly what one plan said. It runs
+//! with a POSIX shell and kubectl, and never deletes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -42,80 +44,71 @@ impl Directory {
         &self.path
     }
 
-    /// Returns the objects that the folder holds already, none when it does not exist.
-    pub fn objects(&self) -> Result<Vec<Object>, ClusterError> {
+    /// Returns what the folder holds already, nothing when it does not exist.
+    pub fn held(&self) -> Result<Held, ClusterError> {
         let entries = match folder::list(&self.path) {
             Ok(entries) => entries,
-            Err(error) if error.is_missing() => return Ok(Vec::new()),
+            Err(error) if error.is_missing() => return Ok(Held::default()),
             Err(error) => return Err(self.cannot(&error)),
         };
-        let mut objects = Vec::new();
+        let mut held = Held::default();
         for entry in entries {
             let name = entry.name.to_string_lossy().into_owned();
-            if name == SCRIPT {
+            if !entry.is_dir && name == SCRIPT {
+                held.listed = listed(&self.read(&name)?);
                 continue;
             }
             if entry.is_dir || !is_ours(&name) {
                 return Err(self.refuse(&format!("it holds something else: {name}")));
             }
-            let bytes = limit::read(&self.path.join(&name), MAX_FILE);
-            let bytes = bytes.map_err(|error| self.cannot(&error))?;
-            let object = serde_json::from_slice::<Value>(&bytes).ok();
+            let object = serde_json::from_slice::<Value>(&self.read(&name)?).ok();
             let object = object.and_then(|value| Object::from_value(value).ok());
-            objects.push(object.ok_or_else(|| self.refuse(&format!("{name} is no manifest")))?);
+            let object = object.ok_or_else(|| self.refuse(&format!("{name} is no manifest")))?;
+            held.files.insert(name, object);
         }
-        Ok(objects)
+        Ok(held)
     }
 
-    /// Writes the objects in order, and the script. The folder must not exist or be empty.
+    /// Writes the objects in order, and the script that applies exactly these.
+    ///
+    /// Manifests of an earlier run stay: one that is needed again is listed where it lies, new
+    /// ones get numbers above all that are there, and the rest is no longer listed.
     pub fn write(&self, entries: &[Entry<'_>]) -> Result<(), ClusterError> {
-        match folder::list(&self.path) {
-            Ok(found) if found.is_empty() => {}
-            Ok(_) => return Err(self.refuse("it is not empty")),
-            Err(error) if error.is_missing() => {}
-            Err(error) => return Err(self.cannot(&error)),
+        let held = self.held()?;
+        if self.path.exists() {
+            // The script comes last: until then the old one applies the old manifests.
+            return self.fill(&self.path, &held, entries);
         }
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
         folder::create(parent, 0o755).map_err(|error| self.cannot(&error))?;
         let draft = Quarantine::new(parent, "manifests").map_err(|error| self.cannot(&error))?;
-        self.fill(draft.path(), entries)?;
-        // An empty folder in the way is the same as none; removing a full one fails.
-        if self.path.exists() {
-            return self.move_into(draft.path());
-        }
+        self.fill(draft.path(), &held, entries)?;
         draft.keep_as(&self.path).map_err(|error| self.cannot(&error))
     }
 
-    fn fill(&self, path: &Path, entries: &[Entry<'_>]) -> Result<(), ClusterError> {
+    fn fill(&self, path: &Path, held: &Held, entries: &[Entry<'_>]) -> Result<(), ClusterError> {
         let mut files = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
-            let name = file_name(index + 1, entry.object.reference());
-            let mut text = entry.object.canonical();
-            text.push('\n');
-            let written = atomic::write_new(&path.join(&name), text.as_bytes(), 0o644);
-            written.map_err(|error| self.cannot(&error))?;
+        let mut number = held.highest();
+        for entry in entries {
+            let name = if let Some(name) = held.file_of(entry.object) {
+                name.to_owned()
+            } else {
+                number += 1;
+                let name = file_name(number, entry.object.reference());
+                let text = entry.object.canonical() + "\n";
+                atomic::write_new(&path.join(&name), text.as_bytes(), 0o644)
+                    .map_err(|error| self.cannot(&error))?;
+                name
+            };
             files.push((entry.wave, name, entry.object.reference()));
         }
-        let script = script(&files);
-        atomic::write_new(&path.join(SCRIPT), script.as_bytes(), 0o755)
+        atomic::write(&path.join(SCRIPT), script(&files).as_bytes(), 0o755)
             .map_err(|error| self.cannot(&error))
     }
 
-    /// Fills a folder that exists and is empty; the script comes last and marks it complete.
-    fn move_into(&self, draft: &Path) -> Result<(), ClusterError> {
-        let mut names: Vec<_> = folder::list(draft)
-            .map_err(|error| self.cannot(&error))?
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect();
-        names.sort_by_key(|name| name == SCRIPT);
-        for name in names {
-            let mode = if name == SCRIPT { 0o755 } else { 0o644 };
-            crate::disk::copy_file(&draft.join(&name), &self.path.join(&name), mode)
-                .map_err(|error| self.cannot(&error))?;
-        }
-        folder::sync(&self.path).map_err(|error| self.cannot(&error))
+    fn read(&self, name: &str) -> Result<Vec<u8>, ClusterError> {
+        limit::read(&self.path.join(name), MAX_FILE).map_err(|error| self.cannot(&error))
     }
 
     fn cannot(&self, error: &impl std::fmt::Display) -> ClusterError {
@@ -129,6 +122,59 @@ impl Directory {
             why: crate::model::safe::safe(why),
         }
     }
+}
+
+/// What a folder holds of earlier runs.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// The manifests by the names of their files.
+    files: BTreeMap<String, Object>,
+    /// The files that the script applies, in order.
+    listed: Vec<String>,
+}
+
+impl Held {
+    /// Returns the objects that the script applies.
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.listed.iter().filter_map(|name| self.files.get(name))
+    }
+
+    /// Returns the files that these objects do not need, those that the script applies first.
+    pub fn leftover<'a>(&'a self, objects: &[&Object]) -> Leftover<'a> {
+        let needed: Vec<_> = objects.iter().filter_map(|object| self.file_of(object)).collect();
+        let spare = self.files.keys().map(String::as_str).filter(|name| !needed.contains(name));
+        let (applied, idle) = spare.partition(|name| self.listed.iter().any(|it| it == name));
+        Leftover { applied, idle }
+    }
+
+    /// Returns the file of an object: the one that the script applies, else any.
+    fn file_of(&self, object: &Object) -> Option<&str> {
+        let same = |name: &&String| self.files.get(*name).is_some_and(|held| held == object);
+        self.listed.iter().chain(self.files.keys()).find(same).map(String::as_str)
+    }
+
+    fn highest(&self) -> usize {
+        let digits = |name: &String| name.split('-').next().and_then(|number| number.parse().ok());
+        self.files.keys().filter_map(digits).max().unwrap_or(0)
+    }
+}
+
+/// Files of an earlier run that a plan does not need.
+#[derive(Clone, Debug, Default)]
+pub struct Leftover<'a> {
+    /// The script of that run applies them.
+    pub applied: Vec<&'a str>,
+    /// They only lie there.
+    pub idle: Vec<&'a str>,
+}
+
+/// Returns the files that a script of ours applies.
+fn listed(script: &[u8]) -> Vec<String> {
+    let script = String::from_utf8_lossy(script);
+    let files = script.lines().filter_map(|line| {
+        line.strip_prefix("apply '").and_then(|rest| rest.strip_suffix("' \"$@\""))
+    });
+    files.map(str::to_owned).collect()
 }
 
 /// `NNNN-kind-[namespace-]name.json` with nothing but plain characters.
@@ -242,7 +288,7 @@ mod tests {
                 "apply.sh"
             ]
         );
-        assert_eq!(directory.objects().unwrap(), objects);
+        assert!(directory.held().unwrap().objects().eq(&objects));
         let script = std::fs::read_to_string(directory.path().join("apply.sh")).unwrap();
         let at = |text: &str| script.find(text).unwrap();
         assert!(
@@ -257,10 +303,34 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("letter.txt"), "dear").unwrap();
         let directory = Directory::new(home.path());
-        assert!(directory.objects().is_err());
+        assert!(directory.held().is_err());
         let settings = object("ConfigMap", Some("a"), "b");
         assert!(directory.write(&[Entry { wave: 1, object: &settings }]).is_err());
         assert_eq!(names(home.path()), ["letter.txt"]);
+    }
+
+    #[test]
+    fn the_script_applies_one_plan_and_what_an_earlier_one_left_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = Directory::new(home.path().join("out"));
+        let [a, b, c] = ["a", "b", "c"].map(|name| object("ConfigMap", Some("shop"), name));
+        let write = |objects: &[&Object]| {
+            let entries: Vec<_> = objects.iter().map(|object| Entry { wave: 1, object }).collect();
+            directory.write(&entries).unwrap();
+            let script = std::fs::read(directory.path().join(SCRIPT)).unwrap();
+            listed(&script).iter().map(|name| name[..4].to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(write(&[&a, &b]), "0001 0002");
+        let held = directory.held().unwrap();
+        assert_eq!(held.leftover(&[&b]).applied, ["0001-configmap-shop-a.json"]);
+        assert_eq!(write(&[&b]), "0002");
+        let held = directory.held().unwrap();
+        assert_eq!(held.leftover(&[&b]).idle, ["0001-configmap-shop-a.json"]);
+        assert!(held.leftover(&[&b]).applied.is_empty());
+        assert!(held.objects().eq([&b]));
+        assert_eq!(write(&[&c, &b]), "0003 0002", "no number is given twice");
+        assert_eq!(write(&[&a, &b, &c]), "0001 0002 0003", "what lies there is used again");
+        assert_eq!(names(directory.path()).len(), 4);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod memory;
 mod port;
 mod status;
 
-pub use directory::{Directory, Entry};
+pub use directory::{Directory, Entry, Held, Leftover};
 pub use error::{CODES, Class, ClusterError, FieldConflict};
 pub use kinds::{Kinds, ServedKind};
 pub use kube::{Connect, KubeCluster};

@@ -53,11 +53,9 @@ impl Planned {
 
 fn check_target(plan: &Plan, confirmation: &Confirmation) -> Result<(), PlanError> {
     let (target, class) = (plan.target.name.clone(), plan.target.class);
-    // A folder is no cluster: nothing runs because of it.
-    if class == Class::Directory {
-        return Ok(());
-    }
     match &confirmation.target {
+        // A folder is no cluster: nothing runs because of it.
+        None if class == Class::Directory => return Ok(()),
         None => return Err(PlanError::NotConfirmed { target, class: class.to_string() }),
         Some(typed) if *typed != target => {
             let typed = crate::model::safe::safe(typed);
@@ -65,7 +63,8 @@ fn check_target(plan: &Plan, confirmation: &Confirmation) -> Result<(), PlanErro
         }
         Some(_) => {}
     }
-    if class != Class::Disposable && confirmation.bound == Bound::Nothing {
+    let in_one_go = matches!(class, Class::Disposable | Class::Directory);
+    if !in_one_go && confirmation.bound == Bound::Nothing {
         return Err(PlanError::NotSeen { target, class: class.to_string() });
     }
     Ok(())

@@ -67,6 +67,12 @@ pub enum PlanError {
         /// What is wrong.
         why: String,
     },
+    /// What should name a plan is neither a file nor a digest.
+    #[error("{named:?} is neither a file nor the digest of a plan")]
+    NoPlan {
+        /// What was given.
+        named: String,
+    },
     /// An object of the plan is not in the bundle.
     #[error("the bundle does not give {object} as the plan has it")]
     Missing {
@@ -116,6 +122,9 @@ abouts! {
         "make the plan again: blackstart plan --out FILE";
     MISSING = "B1408" Integrity "What the bundle renders to is not what the plan was made from; \
         another version of kustomize may build it differently.", "make a new plan on this machine";
+    NO_PLAN = "B1409" Usage "A plan that was approved is named by the file that plan --out wrote, \
+        or by its digest: sha256: and 64 hexadecimal digits, or at least the first 16 of them.",
+        "check the path, or copy the digest from the last line of blackstart plan";
     // Warnings and blockers.
     DUPLICATE = "B1420" Refused "Two files give the same object. Which one is right cannot be \
         known.", "remove one of them, or name only one of the folders with --path";
@@ -144,6 +153,12 @@ abouts! {
         "change the version at the source; the message names those that are served";
     SAID = "B1431" Incomplete "The API server warns about the object.",
         "read the warning; nothing is stopped by it";
+    RELISTED = "B1432" Incomplete "The folder holds manifests of an earlier plan that are not in \
+        this one. A replay writes apply.sh anew, so that it applies exactly this plan; the files \
+        stay.", "look at them; remove the files by hand if nobody needs them";
+    LEFTOVER = "B1433" Incomplete "The folder holds manifests of an earlier plan. apply.sh does not \
+        apply them, but kubectl apply -f on the whole folder would.",
+        "use apply.sh, or remove the files by hand if nobody needs them";
 }
 
 impl Explain for PlanError {
@@ -156,6 +171,7 @@ impl Explain for PlanError {
             Self::Changed { .. } => &CHANGED,
             Self::Other { .. } => &OTHER,
             Self::File { .. } => &FILE,
+            Self::NoPlan { .. } => &NO_PLAN,
             Self::Missing { .. } => &MISSING,
             Self::Cluster(error) => error.about(),
             Self::Disk(error) => error.about(),

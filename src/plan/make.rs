@@ -7,18 +7,21 @@ use serde_json::Value;
 
 use super::compare::{differing, missing};
 use super::desired::Desired;
-use super::error::{FINDING, GROUP_DOWN, HELD, PlanError, SAID};
+use super::error::{FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAID};
 use super::live::{Live, check_namespaces, live_objects};
 use super::notes::Notes;
 use super::parallel::each;
 use super::scope::{Known, Scope};
 use super::settle::{Wanted, check_duplicates, settle, without_unfit};
-use super::value::{Action, Held, Plan, Planned};
+use super::value::{Action, Held as HeldField, Plan, Planned};
 use super::waves::{Found, waves};
-use crate::cluster::{Applied, ApplyOptions, Class, Cluster, ClusterError, Directory, ServedKind};
+use crate::cluster::{
+    Applied, ApplyOptions, Class, Cluster, ClusterError, Directory, Held, Leftover, ServedKind,
+};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Observer};
 use crate::model::explain::Explain;
+use crate::model::safe::safe;
 use crate::object::{Object, ObjectRef};
 use crate::target::Binding;
 
@@ -97,7 +100,7 @@ fn compare_cluster(
 struct Compared {
     action: Action,
     fields: Vec<String>,
-    conflicts: Vec<Held>,
+    conflicts: Vec<HeldField>,
     warnings: Vec<String>,
     refused: Option<ClusterError>,
 }
@@ -153,7 +156,7 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
             Ok(Compared { fields, warnings: dry.warnings, ..Compared::of(action) })
         }
         Err(ClusterError::Conflict { fields }) => {
-            let conflicts = fields.into_iter().map(Held::from).collect();
+            let conflicts = fields.into_iter().map(HeldField::from).collect();
             Ok(Compared { conflicts, ..Compared::of(Action::Conflicting) })
         }
         Err(error @ (ClusterError::Unreachable { .. } | ClusterError::Unauthorized { .. })) => {
@@ -195,9 +198,9 @@ fn compare_directory(
     directory: &Directory,
     notes: &mut Notes,
 ) -> Result<Vec<Found>, PlanError> {
-    let there = directory.objects()?;
+    let held = directory.held()?;
     let there: HashMap<&ObjectRef, &Object> =
-        there.iter().map(|object| (object.reference(), object)).collect();
+        held.objects().map(|object| (object.reference(), object)).collect();
     let wanted: Vec<Wanted> = without_unfit(desired, notes)
         .map(|item| Wanted {
             object: item.object,
@@ -206,6 +209,7 @@ fn compare_directory(
         })
         .collect();
     check_duplicates(&wanted, notes);
+    check_leftover(&held, &wanted, notes);
     let found = wanted.into_iter().map(|item| {
         let action = match there.get(item.object.reference()) {
             None => Action::New,
@@ -221,4 +225,21 @@ fn compare_directory(
         }
     });
     Ok(found.collect())
+}
+
+/// Tells of manifests in a folder that the plan does not need. They are never deleted.
+fn check_leftover(held: &Held, wanted: &[Wanted], notes: &mut Notes) {
+    let objects: Vec<_> = wanted.iter().map(|item| &item.object).collect();
+    let Leftover { applied, idle } = held.leftover(&objects);
+    let of = |files: &[&str]| match files {
+        [one] => safe(one),
+        [first, rest @ ..] => format!("{} and {} more", safe(first), rest.len()),
+        [] => String::new(),
+    };
+    if !applied.is_empty() {
+        notes.warn(&RELISTED, format!("apply.sh will no longer apply {}", of(&applied)));
+    }
+    if !idle.is_empty() {
+        notes.warn(&LEFTOVER, format!("of an earlier run, not applied: {}", of(&idle)));
+    }
 }

@@ -7,6 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `desired` | the objects that should be there, with their origin |
+//! | `source` | the folders of repositories that a plan begins with |
 //! | `scope` | which kinds live in namespaces, who defines them |
 //! | `settle` | the objects a plan is about, each where it belongs |
 //! | `live` | what is on the target already |
@@ -26,6 +27,7 @@ mod notes;
 mod parallel;
 mod scope;
 mod settle;
+mod source;
 mod value;
 mod waves;
 
@@ -34,6 +36,7 @@ pub use desired::Desired;
 pub use error::{CODES, PlanError};
 pub use make::{Against, make};
 pub use parallel::each;
+pub use source::Source;
 pub use value::{Action, Counts, Item, Note, Plan, Planned, Wave};
 
 #[cfg(test)]

@@ -249,6 +249,8 @@ fn approval_needs_the_name_and_for_real_targets_a_plan_that_was_seen() {
         assert_eq!(approve(class, Some("lab"), other), Err("B1405"));
     }
     assert_eq!(approve(Class::Directory, None, nothing), Ok(()));
+    assert_eq!(approve(Class::Directory, Some("lab"), nothing), Ok(()));
+    assert_eq!(approve(Class::Directory, Some("other"), nothing), Err("B1403"));
 }
 
 #[test]
@@ -267,4 +269,28 @@ fn a_folder_is_compared_with_what_it_holds() {
     directory.write(&entries).unwrap();
     assert!(plan().plan().is_empty());
     assert_eq!(plan().plan().report()["target"]["uid"], Value::Null);
+
+    // A smaller plan: each object is there, but the script must be written anew.
+    let smaller = || {
+        let against = Against::Directory(&directory);
+        make(&desired(&objects[1..]), &target, &against, &Quiet, &Cancel::new()).unwrap()
+    };
+    assert_eq!(codes(&smaller().plan().warnings), ["B1432"]);
+    assert!(!smaller().plan().is_empty());
+    directory.write(&entries[1..]).unwrap();
+    assert_eq!(codes(&smaller().plan().warnings), ["B1433"]);
+    assert!(smaller().plan().is_empty());
+}
+
+#[test]
+fn a_plan_file_spells_its_digest_as_all_else_does_and_says_its_folders() {
+    let cluster = MemoryCluster::new("u-1");
+    let sources = vec!["apps:prod@v1".parse().unwrap()];
+    let planned = plan_on(&cluster, &[]).made_from(sources);
+    let file = String::from_utf8(planned.plan().to_file()).unwrap();
+    let digest = planned.plan().digest();
+    assert!(file.contains(&format!("\"digest\": \"{}\"", digest.oci())), "{file}");
+    assert_eq!(Plan::read(file.as_bytes(), "f").unwrap(), *planned.plan());
+    let bare = file.replace(&digest.oci(), &digest.to_string());
+    assert_eq!(Plan::read(bare.as_bytes(), "f").unwrap(), *planned.plan());
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::error::PlanError;
+use super::error::{PlanError, RELISTED};
+use super::source::Source;
 use crate::cluster::FieldConflict;
 use crate::model::digest::Digest;
 use crate::object::{Object, ObjectRef, Stage, canonical};
@@ -104,7 +105,12 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     format_version: u32,
+    #[serde(with = "spelling")]
     digest: Digest,
+    /// The folders it was made from, so that the file says all that a replay needs. They are not
+    /// in the digest: what they give is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
     /// The bundle's digest.
     pub bundle: Digest,
     /// The target.
@@ -133,8 +139,18 @@ impl Plan {
         }
         let counts = count(&waves);
         let digest = Digest::ZERO;
-        let plan =
-            Self { format_version: 1, digest, bundle, target, counts, waves, warnings, blockers };
+        let (format_version, sources) = (1, Vec::new());
+        let plan = Self {
+            format_version,
+            digest,
+            sources,
+            bundle,
+            target,
+            counts,
+            waves,
+            warnings,
+            blockers,
+        };
         Self { digest: plan.computed(), ..plan }
     }
 
@@ -145,7 +161,9 @@ impl Plan {
 
     /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.counts.new + self.counts.changed + self.counts.conflicting == 0
+        // A script that applies too much has to be written anew, though each object is there.
+        let relisted = self.warnings.iter().any(|note| note.code == RELISTED.code);
+        self.counts.new + self.counts.changed + self.counts.conflicting == 0 && !relisted
     }
 
     /// Returns all objects in order.
@@ -205,6 +223,22 @@ impl Plan {
     }
 }
 
+/// The digest as it is spelt everywhere, `sha256:` and 64 digits; read also without the prefix.
+mod spelling {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::model::digest::Digest;
+
+    pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&digest.oci())
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Digest, D::Error> {
+        let text = String::deserialize(from)?;
+        text.strip_prefix("sha256:").unwrap_or(&text).parse().map_err(D::Error::custom)
+    }
+}
+
 fn count(waves: &[Wave]) -> Counts {
     let mut counts = Counts::default();
     for item in waves.iter().flat_map(|wave| &wave.objects) {
@@ -234,6 +268,13 @@ impl Planned {
             return Err(PlanError::Missing { object: item.object.to_string() });
         }
         Ok(Self { plan, objects })
+    }
+
+    /// Says which folders it was made from.
+    #[must_use]
+    pub fn made_from(mut self, sources: Vec<Source>) -> Self {
+        self.plan.sources = sources;
+        self
     }
 
     /// Returns the plan.

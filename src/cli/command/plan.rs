@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::next::Next;
 use crate::app::plan::{self, Action, Item, Note, Plan, Report, Request, Selector, Wave};
 use crate::app::{Source, Wanted, Which};
+use crate::cli::args::Global;
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
 use crate::model::id::Seq;
@@ -44,10 +46,37 @@ impl Common {
                 identities: self.identity.clone(),
                 accept: self.accept_seq,
                 sources: self.path.clone(),
+                by_digest: false,
             },
             target: self.target.clone(),
             out,
         }
+    }
+}
+
+impl Common {
+    /// Returns the command that carries out the plan, with all that was given to make it.
+    fn next(&self, plan: &Plan, global: &Global) -> String {
+        let paths = |paths: &[PathBuf]| -> Vec<String> {
+            paths.iter().map(|path| path.display().to_string()).collect()
+        };
+        let mut next = Next::new("replay");
+        if let Which::Number(seq) = self.which {
+            next = next.word(seq);
+        }
+        let config: Vec<_> = global.config.iter().cloned().collect();
+        next = next
+            .option("--target", [&self.target])
+            .option("--path", &self.path)
+            .option("--identity", paths(&self.identity))
+            .option("--accept-seq", self.accept_seq)
+            .option("--config", paths(&config))
+            .option("--store", paths(&global.store))
+            .option("--trust-root", &global.trust_root)
+            .option("--plan", [plan.digest().oci()]);
+        // A folder needs no confirmation.
+        let confirm = plan.target.uid.as_ref().map(|_| &plan.target.name);
+        next.option("--confirm-target", confirm).line()
     }
 }
 
@@ -66,11 +95,11 @@ pub struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let report = plan::run(&args.common.request(shell, args.out.clone()), &shell.ports)?;
-    shell.print(&report, || human(&report));
+    shell.print(&report, || human(&report, &args.common.next(&report.plan, shell.global)));
     Ok(if report.plan.blockers.is_empty() { 0 } else { Kind::Refused.exit_code() })
 }
 
-fn human(report: &Report) -> String {
+fn human(report: &Report, next: &str) -> String {
     let mut text = plan_text(&report.plan);
     for remark in &report.remarks {
         line(&mut text, "  note  ", remark);
@@ -82,22 +111,9 @@ fn human(report: &Report) -> String {
     if plan.is_empty() {
         text.push_str("nothing to do\n");
     } else if plan.blockers.is_empty() {
-        let name = plan.digest().short();
-        let _ = writeln!(
-            text,
-            "next: blackstart replay --target '{}' --plan {name}{}",
-            plan.target.name,
-            confirm(plan)
-        );
+        let _ = writeln!(text, "next: {next}");
     }
     text
-}
-
-fn confirm(plan: &Plan) -> String {
-    if plan.target.uid.is_none() {
-        return String::new();
-    }
-    format!(" --confirm-target {}", plan.target.name)
 }
 
 /// Returns a plan for people: stages, counts, what differs, warnings, blockers.

@@ -1,0 +1,58 @@
+//! A command to run next, quoted for a POSIX shell, so that it can be pasted.
+
+use std::fmt::Display;
+
+/// A command line under way.
+pub(super) struct Next(String);
+
+impl Next {
+    /// Begins with the command's name.
+    pub(super) fn new(command: &str) -> Self {
+        Self(format!("blackstart {command}"))
+    }
+
+    /// Adds a word.
+    pub(super) fn word(mut self, word: impl Display) -> Self {
+        self.0.push(' ');
+        self.0.push_str(&quoted(&word.to_string()));
+        self
+    }
+
+    /// Adds an option once for each value.
+    pub(super) fn option<T: Display>(
+        self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        values.into_iter().fold(self, |next, value| next.word(name).word(value))
+    }
+
+    /// Returns the line.
+    pub(super) fn line(self) -> String {
+        self.0
+    }
+}
+
+/// Quotes what a shell would change.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_shell_would_change_is_quoted() {
+        let next = Next::new("replay").option("--target", ["dir:/tmp/a b"]);
+        let next = next.option("--identity", ["me.key", "it's", ""]).option("--path", [""; 0]);
+        let expected = "blackstart replay --target 'dir:/tmp/a b' --identity me.key --identity \
+                        'it'\\''s' --identity ''";
+        assert_eq!(next.line(), expected);
+    }
+}
