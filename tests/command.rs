@@ -141,7 +141,86 @@ fn a_folder_takes_manifests_without_a_confirmation() {
     names.sort();
     assert_eq!(names, ["0001-namespace-shop.json", "0002-deployment-shop-web.json", "apply.sh"]);
     assert!(replay(&["--confirm-target", &target]).ok().stdout.contains("2 unchanged"));
+    replay(&["--confirm-target", &target["dir:".len()..]]).ok();
+    replay(&["--confirm-target", "dir:/elsewhere"]).exits(5).says("B1403");
     place.run_in("kit", &["plan", "--target", &target]).exits(12);
     replay(&["--path", "apps:nowhere"]).exits(2);
     replay(&["--path", "nobody:prod"]).exits(2);
+}
+
+#[test]
+fn a_plan_file_needs_no_path_and_a_digest_says_that_it_does() {
+    let place = Sandbox::new();
+    let identity = kit(&place);
+    let toml = place.path("kit/blackstart.toml");
+    let text = fs::read_to_string(&toml).unwrap();
+    fs::write(&toml, &text[..text.find("[[root]]").unwrap()]).unwrap();
+    let target = format!("dir:{}", place.path("out").display());
+    let run = |command: &str, extra: &[&str]| {
+        let args = [&[command, "--target", &target, "--identity", &identity], extra].concat();
+        place.run_in("kit", &args)
+    };
+    let plan = ["--path", "apps:prod@main", "--out", "p.json"];
+    let ran = run("plan", &plan).ok();
+    let next = ran.stdout.lines().find_map(|line| line.strip_prefix("next: ")).unwrap();
+    let file: Value = serde_json::from_slice(&fs::read(place.path("kit/p.json")).unwrap()).unwrap();
+    let digest = file["digest"].as_str().unwrap();
+    assert!(digest.starts_with("sha256:") && next.contains(digest), "{next}");
+
+    run("replay", &["--plan", "no-such.json"]).exits(2).says("neither a file nor the digest");
+    run("replay", &["--plan", digest]).exits(2).says("give the same --path");
+    run("replay", &["--plan", "p.json"]).ok();
+    assert!(place.path("out/apply.sh").exists());
+
+    // What is printed can be pasted. By now it is another plan, but no word of it is missing.
+    let words: Vec<_> = next.split(' ').skip(1).collect();
+    place.run_in("kit", &words).exits(5).says("B1405");
+    fs::remove_dir_all(place.path("out")).unwrap();
+    place.run_in("kit", &words).ok();
+}
+
+#[test]
+fn the_command_to_run_next_works_away_from_the_kit() {
+    let place = Sandbox::new();
+    let identity = kit(&place);
+    let out = place.path("a folder");
+    let target = format!("dir:{}", out.display());
+    let config = place.path("kit/blackstart.toml");
+    let store = place.path("kit/bundles");
+    let ran = place
+        .run(&[
+            "plan",
+            "1",
+            "--target",
+            &target,
+            "--identity",
+            &identity,
+            "--config",
+            config.to_str().unwrap(),
+            "--store",
+            store.to_str().unwrap(),
+        ])
+        .ok();
+    let next = ran.stdout.lines().find_map(|line| line.strip_prefix("next: blackstart ")).unwrap();
+    assert!(next.starts_with("replay 1 ") && next.contains(&format!("'{target}'")), "{next}");
+    let blank = next.replace(&format!("'{target}'"), "TARGET");
+    let words = blank.split(' ').map(|word| if word == "TARGET" { &target } else { word });
+    place.run(&words.collect::<Vec<_>>()).ok();
+    assert!(out.join("apply.sh").exists());
+}
+
+#[test]
+fn the_doctor_warns_of_what_would_come_out_in_an_emergency() {
+    let place = Sandbox::new();
+    kit(&place);
+    let slips = "\n[[source]]\nkind = \"git\"\nname = \"gone\"\nurl = \"/no/such/place\"\n\n[[root]]\nrepo = \"appz\"\npath = \"prod\"\n";
+    place.append("kit/blackstart.toml", slips);
+    let report = place.run_in("kit", &["doctor", "--json"]).ok().json();
+    let warns = |words: &str| {
+        report["checks"].as_array().unwrap().iter().any(|check| {
+            check["verdict"] == "warning" && check["detail"].as_str().unwrap().contains(words)
+        })
+    };
+    assert!(warns("/no/such/place does not exist"), "{report}");
+    assert!(warns("no [[source]] gives the repository \"appz\""), "{report}");
 }
