@@ -59,7 +59,7 @@ fn what_moved_at_the_source_since_is_noted() {
     git::git(&kit.sandbox.path("srv/apps.git"), &["update-ref", "refs/heads/new", "main"]);
     let report = kit.open(&["verify", "--cosign", key.to_str().unwrap(), "--json"]).ok().json();
     let findings = report["findings"].to_string();
-    assert!(findings.contains("apps: ") && findings.contains("1"), "{report}");
+    assert!(findings.contains("apps: ") && findings.contains('1'), "{report}");
 }
 
 #[test]
