@@ -1,9 +1,11 @@
-//! What the snapshot job holds beside its mirrors: signer, epoch recipient, store, memory.
+//! The job itself: signer, epoch recipient, store and memory; sealing, numbering, publishing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Failure, Kit, Ports, TOOL, device};
+use super::error::{JobError, RUNNING};
+use super::options::{agent_environment, mirror_options};
+use crate::app::{Failure, Kit, Ports, TOOL, device, snapshot};
 use crate::bundle::card;
 use crate::bundle::error::BundleError;
 use crate::bundle::port::{Parts as _, Signature};
@@ -15,13 +17,13 @@ use crate::config::Environment;
 use crate::disk::{folder, lease::Lease};
 use crate::keys::namespace;
 use crate::keys::signer::Signer;
-use crate::keys::tool_signer::{self, AgentEnvironment};
+use crate::keys::tool_signer;
 use crate::keys::trust::{TrustVersion, Trusted};
 use crate::mirror;
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::model::event::Event;
-use crate::model::explain::{About, Explain, Kind};
+use crate::model::explain::Explain as _;
 use crate::model::id::{Role, Seq};
 use crate::snapshot::Snapshot;
 use crate::store::{DirStore, StoreError};
@@ -30,13 +32,13 @@ use crate::store::{DirStore, StoreError};
 const TRIES: usize = 8;
 
 /// What became visible.
-pub(super) struct Published {
+pub(in crate::app) struct Published {
     /// The line to post where an attacker cannot reach.
     pub witness: String,
 }
 
 /// Everything that sealing depends on beside the snapshot.
-pub(super) struct Job {
+pub(in crate::app) struct Job {
     kit: Kit,
     trusted: Trusted,
     versions: Vec<TrustVersion>,
@@ -48,85 +50,9 @@ pub(super) struct Job {
     _lease: Lease,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum JobError {
-    #[error("the signing key {0} is not trusted for the role job")]
-    Untrusted(String),
-    #[error("the signing key {0} was revoked from snapshot {1} on")]
-    Revoked(String, Seq),
-    #[error("there is no signing key {0}")]
-    NoSigner(String),
-    #[error("the trust file names no epoch key to encrypt to")]
-    NoEpoch,
-    #[error("the trust file's epoch recipient is not an age key")]
-    BadEpoch,
-    #[error("another snapshot of this stream is running on this machine: {0}")]
-    Running(String),
-    #[error("the system gave no random bytes")]
-    NoRandom,
-}
-
-static UNTRUSTED: About = About {
-    code: "B1710",
-    kind: Kind::Usage,
-    meaning: "A snapshot that no trusted key signs would be refused by every reader, so none was made.",
-    next: "blackstart trust add job KEY.pub, or correct signer in blackstart.toml",
-};
-static REVOKED: About = About {
-    code: "B1714",
-    kind: Kind::Refused,
-    meaning: "Readers stop at snapshots that a revoked key signed, so none was made and nothing was \
-              fetched.",
-    next: "make a new key (ssh-keygen -t ed25519), blackstart trust add job KEY.pub, and name it as \
-           signer in blackstart.toml",
-};
-static NO_SIGNER: About = About {
-    code: "B1715",
-    kind: Kind::Usage,
-    meaning: "The key that signs snapshots is not where blackstart.toml says. It is not in Git: it stays \
-              on the machine that takes snapshots.",
-    next: "put it there, or correct signer in blackstart.toml",
-};
-static NO_EPOCH: About = About {
-    code: "B1711",
-    kind: Kind::Usage,
-    meaning: "Snapshots are encrypted to the newest epoch key that the trust file names.",
-    next: "blackstart keys new",
-};
-static RUNNING: About = About {
-    code: "B1712",
-    kind: Kind::LeaseHeld,
-    meaning: "Two snapshots of one stream on one machine share their mirrors, so the second waits its \
-              turn. The first did not end in time.",
-    next: "wait for it, or look at what it is doing; a crashed one frees its lease by itself",
-};
-static NO_RANDOM: About = About {
-    code: "B1713",
-    kind: Kind::Internal,
-    meaning: "The operating system's source of random numbers failed.",
-    next: "check the machine",
-};
-
-/// Codes of this file.
-pub(super) static CODES: &[&About] =
-    &[&UNTRUSTED, &REVOKED, &NO_SIGNER, &NO_EPOCH, &RUNNING, &NO_RANDOM];
-
-impl Explain for JobError {
-    fn about(&self) -> &'static About {
-        match self {
-            Self::Untrusted(_) => &UNTRUSTED,
-            Self::Revoked(..) => &REVOKED,
-            Self::NoSigner(_) => &NO_SIGNER,
-            Self::NoEpoch | Self::BadEpoch => &NO_EPOCH,
-            Self::Running(_) => &RUNNING,
-            Self::NoRandom => &NO_RANDOM,
-        }
-    }
-}
-
 impl Job {
     /// Gathers everything and waits for its turn on this machine.
-    pub(super) fn prepare(kit: Kit, ports: &Ports<'_>) -> Result<Self, Failure> {
+    pub(in crate::app) fn prepare(kit: Kit, ports: &Ports<'_>) -> Result<Self, Failure> {
         let state = kit.state_folder(ports.environment);
         folder::create(&state, 0o700)?;
         let lease = wait_for_turn(&state, ports)?;
@@ -169,14 +95,14 @@ impl Job {
     }
 
     /// Returns how mirrors are brought up to date.
-    pub(super) fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
+    pub(in crate::app) fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
         let options = mirror_options(&self.kit, &self.state, &self.environment);
         mirror::Options { deadline: deadline.unwrap_or(options.deadline), ..options }
     }
 
     /// Seals the snapshot under the next free number, signs it and makes it visible in all stores.
     /// A repository whose mirror turns out to be damaged is left out and named.
-    pub(super) fn seal_and_publish(
+    pub(in crate::app) fn seal_and_publish(
         &self,
         snapshot: &mut Snapshot,
         ports: &Ports<'_>,
@@ -350,7 +276,7 @@ impl Job {
         device::remember(&self.state, &verified, self.trusted.file().version, ports.clock.now())?;
         let witness = witness(sealed);
         if let Some(path) = &self.kit.config.file.snapshot.witness {
-            super::snapshot::write_witness(&self.kit.config.at(path), &witness)?;
+            snapshot::write_witness(&self.kit.config.at(path), &witness)?;
         }
         let (seq, digest) = (sealed.manifest.seq, verified.digest());
         let state = if sealed.manifest.complete { "complete" } else { "partial" };
@@ -410,47 +336,6 @@ fn witness(sealed: &Sealed) -> String {
 fn random() -> Result<[u8; 32], JobError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map(|()| bytes).map_err(|_| JobError::NoRandom)
-}
-
-/// Returns how this kit asks its sources.
-pub(super) fn mirror_options(
-    kit: &Kit,
-    state: &Path,
-    environment: &Environment,
-) -> mirror::Options {
-    let block = &kit.config.file.snapshot;
-    let text = |names: [&str; 2]| {
-        let found = names.iter().find_map(|name| environment.variables.get(*name));
-        found.and_then(|value| value.to_str()).map(str::to_owned)
-    };
-    let raw = |name: &str| environment.variables.get(name).cloned();
-    mirror::Options {
-        concurrency: block.concurrency,
-        per_host: block.per_host,
-        deadline: block.deadline.0,
-        stall: block.stall.0,
-        max_shrink: block.max_shrink,
-        environment: mirror::Environment {
-            home: environment.home.clone(),
-            ssh_auth_sock: raw("SSH_AUTH_SOCK"),
-            git_ssh_command: raw("GIT_SSH_COMMAND"),
-            https_proxy: text(["https_proxy", "HTTPS_PROXY"])
-                .or_else(|| text(["all_proxy", "ALL_PROXY"])),
-            http_proxy: text(["http_proxy", "HTTP_PROXY"])
-                .or_else(|| text(["all_proxy", "ALL_PROXY"])),
-            no_proxy: text(["no_proxy", "NO_PROXY"]),
-        },
-        ..mirror::Options::new(state.join("mirrors"))
-    }
-}
-
-/// Returns what ssh-keygen needs for a key in an agent.
-pub(super) fn agent_environment(environment: &Environment) -> AgentEnvironment {
-    let home = environment.home.as_ref().map(|home| ("HOME".into(), home.clone().into_os_string()));
-    AgentEnvironment {
-        socket: environment.variables.get("SSH_AUTH_SOCK").cloned(),
-        others: home.into_iter().collect(),
-    }
 }
 
 /// Two snapshots on one machine take turns; both end.
