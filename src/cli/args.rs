@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::command;
 use crate::app::Place;
+use crate::model::id::Seq;
 
 /// Bring a GitOps platform back when its Git host is gone.
 #[derive(Debug, Parser)]
@@ -59,6 +60,17 @@ pub struct Global {
     /// Only results and errors
     #[arg(long, short, global = true, env = "BLACKSTART_QUIET")]
     pub quiet: bool,
+}
+
+/// Who opens a bundle, and whether it is accepted as it is.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Opening {
+    /// A key file of somebody to whom the bundle is sealed; once for each person
+    #[arg(long, value_name = "FILE", env = "BLACKSTART_IDENTITY")]
+    pub identity: Vec<PathBuf>,
+    /// Use this snapshot although the policy is unmet or a newer one was seen
+    #[arg(long, value_name = "SEQ", value_parser = command::seq)]
+    pub accept_seq: Option<Seq>,
 }
 
 /// When to colour.

@@ -7,9 +7,7 @@ use crate::model::git::Refs;
 use crate::source::Spec;
 use crate::tools::Tools;
 
-use super::clients::Clients;
 use super::fault::Trouble;
-use super::hosts::Hosts;
 use super::listing::Listing;
 use super::options::Options;
 use super::outcome::Fault;
@@ -36,16 +34,7 @@ pub fn compare(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Vec<Compared> {
-    let run = Run {
-        options,
-        tools,
-        clock,
-        observer,
-        cancel,
-        hosts: Hosts::default(),
-        clients: Clients::new(options),
-        deadline: clock.elapsed() + options.deadline,
-    };
+    let run = Run::new(options, tools, clock, observer, cancel);
     held.iter()
         .map(|(spec, refs)| match run.list(spec) {
             Ok(listing) if listing.equals(refs) => Compared::Equal,

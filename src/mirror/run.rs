@@ -11,9 +11,7 @@ use crate::model::safe::safe;
 use crate::source::Spec;
 use crate::tools::Tools;
 
-use super::clients::Clients;
 use super::error::MirrorError;
-use super::hosts::Hosts;
 use super::options::Options;
 use super::outcome::Mirrored;
 use super::update::Run;
@@ -38,16 +36,7 @@ pub fn update(
     }
     folder::create(&options.root, 0o700)?;
     observer.event(&Event::PhaseStarted { phase: "fetch" });
-    let run = Run {
-        options,
-        tools,
-        clock,
-        observer,
-        cancel,
-        hosts: Hosts::default(),
-        clients: Clients::new(options),
-        deadline: clock.elapsed() + options.deadline,
-    };
+    let run = Run::new(options, tools, clock, observer, cancel);
     let queue = Queue::new(specs, options.per_host.max(1));
     let workers = options.concurrency.clamp(1, specs.len().max(1));
     std::thread::scope(|scope| {

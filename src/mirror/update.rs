@@ -40,6 +40,21 @@ pub(super) struct Run<'a> {
     pub(super) deadline: Duration,
 }
 
+impl<'a> Run<'a> {
+    /// Begins: from now on the deadline runs.
+    pub(super) fn new(
+        options: &'a Options,
+        tools: &'a Tools,
+        clock: &'a dyn Clock,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+    ) -> Self {
+        let (hosts, clients) = (Hosts::default(), Clients::new(options));
+        let deadline = clock.elapsed() + options.deadline;
+        Self { options, tools, clock, observer, cancel, hosts, clients, deadline }
+    }
+}
+
 impl Run<'_> {
     /// Brings one repository up to date and says what became of it.
     pub(super) fn update(&self, spec: &Spec, wanted: bool) -> Mirrored {

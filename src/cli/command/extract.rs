@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use crate::app::extract::{self, Report, Request};
 use crate::app::{Which, text};
+use crate::cli::args::Opening;
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
-use crate::model::id::Seq;
 use crate::model::safe::safe;
 
 /// Take repositories out of a bundle, usable by stock git at once
@@ -31,12 +31,8 @@ pub struct Args {
     /// Give old tips that are kept names below refs/pinned/
     #[arg(long)]
     pinned: bool,
-    /// A key file of somebody to whom the bundle is sealed; once for each person
-    #[arg(long, value_name = "FILE", env = "BLACKSTART_IDENTITY")]
-    identity: Vec<PathBuf>,
-    /// Use this snapshot although the policy is unmet or a newer one was seen
-    #[arg(long, value_name = "SEQ", value_parser = super::seq)]
-    accept_seq: Option<Seq>,
+    #[command(flatten)]
+    opening: Opening,
 }
 
 /// Runs the command.
@@ -44,8 +40,8 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request {
         place: shell.global.place(),
         which: args.which,
-        identities: args.identity.clone(),
-        accept: args.accept_seq,
+        identities: args.opening.identity.clone(),
+        accept: args.opening.accept_seq,
         to: args.to.clone(),
         repos: args.repo.clone(),
         worktree: args.worktree.clone(),

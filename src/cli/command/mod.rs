@@ -54,7 +54,7 @@ pub(super) fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
 }
 
 /// Reads the number of a snapshot.
-fn seq(text: &str) -> Result<crate::model::id::Seq, String> {
+pub(super) fn seq(text: &str) -> Result<crate::model::id::Seq, String> {
     let number = text.parse().ok().and_then(crate::model::id::Seq::new);
     number.ok_or_else(|| "expected the number of a snapshot".to_owned())
 }

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use super::next::Next;
 use crate::app::plan::{self, Action, Item, Note, Plan, Report, Request, Selector, Wave};
 use crate::app::{Source, Wanted, Which};
-use crate::cli::args::Global;
+use crate::cli::args::{Global, Opening};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
-use crate::model::id::Seq;
 
 /// A line of a terminal.
 const WIDTH: usize = 80;
@@ -28,12 +27,8 @@ pub(crate) struct Common {
     /// A folder of a repository, instead of the roots of the configuration
     #[arg(long, value_name = "REPO:DIR[@REV]")]
     path: Vec<Source>,
-    /// A key file of somebody to whom the bundle is sealed; once for each person
-    #[arg(long, value_name = "FILE", env = "BLACKSTART_IDENTITY")]
-    identity: Vec<PathBuf>,
-    /// Use this snapshot although the policy is unmet or a newer one was seen
-    #[arg(long, value_name = "SEQ", value_parser = super::seq)]
-    accept_seq: Option<Seq>,
+    #[command(flatten)]
+    opening: Opening,
 }
 
 impl Common {
@@ -43,8 +38,8 @@ impl Common {
             place: shell.global.place(),
             wanted: Wanted {
                 which: self.which,
-                identities: self.identity.clone(),
-                accept: self.accept_seq,
+                identities: self.opening.identity.clone(),
+                accept: self.opening.accept_seq,
                 sources: self.path.clone(),
                 by_digest: false,
             },
@@ -68,8 +63,8 @@ impl Common {
         next = next
             .option("--target", [&self.target])
             .option("--path", &self.path)
-            .option("--identity", paths(&self.identity))
-            .option("--accept-seq", self.accept_seq)
+            .option("--identity", paths(&self.opening.identity))
+            .option("--accept-seq", self.opening.accept_seq)
             .option("--config", paths(&config))
             .option("--store", paths(&global.store))
             .option("--trust-root", &global.trust_root)

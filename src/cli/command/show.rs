@@ -1,12 +1,11 @@
 //! `show`
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use crate::app::show::{self, RepoReport, Report, Request};
 use crate::app::{Which, text};
+use crate::cli::args::Opening;
 use crate::cli::shell::{Outcome, Shell};
-use crate::model::id::Seq;
 use crate::model::safe::safe;
 
 /// Show one snapshot; with an identity also what is in it
@@ -15,12 +14,8 @@ pub struct Args {
     /// A snapshot's number, or latest
     #[arg(value_name = "SEQ", default_value = "latest")]
     which: Which,
-    /// A key file of somebody to whom the bundle is sealed; once for each person
-    #[arg(long, value_name = "FILE", env = "BLACKSTART_IDENTITY")]
-    identity: Vec<PathBuf>,
-    /// Use this snapshot although the policy is unmet or a newer one was seen
-    #[arg(long, value_name = "SEQ", value_parser = super::seq)]
-    accept_seq: Option<Seq>,
+    #[command(flatten)]
+    opening: Opening,
 }
 
 /// Runs the command.
@@ -28,8 +23,8 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request {
         place: shell.global.place(),
         which: args.which,
-        identities: args.identity.clone(),
-        accept: args.accept_seq,
+        identities: args.opening.identity.clone(),
+        accept: args.opening.accept_seq,
     };
     let report = show::run(&request, &shell.ports)?;
     shell.print(&report, || human(&report));
