@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_float_that_once_lost_its_last_digit_comes_back() {
-        let value = json!({"": [-1.445_902_629_393_869_9e-304, 1.0, 0.1]});
+        let value = json!({"": [-1.445_902_629_393_869_9e-304, 0.1]});
         let text = canonical(&value);
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
