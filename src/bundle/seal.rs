@@ -21,7 +21,7 @@ use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::model::event::{Event, Observer};
 use crate::model::id::{Seq, StreamId};
-use crate::snapshot::{RepoView, Snapshot};
+use crate::snapshot::{Pinned, RepoView, Snapshot};
 
 /// Files for a part that is a plain tar, by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -258,11 +258,7 @@ fn note_contents(state: &mut WriterState, job: &Job, part: &PackedPart) {
 fn note_pins(state: &mut WriterState, snapshot: &Snapshot, seq: Seq) {
     for repo in &snapshot.repos {
         let known = state.pins.remove(&repo.id()).unwrap_or_default();
-        let key = |pin: &crate::snapshot::Pinned| {
-            let name = serde_json::to_string(&pin.name).unwrap_or_default();
-            format!("{} {name}", pin.oid)
-        };
-        let now = repo.pins.iter().map(key).map(|key| {
+        let now = repo.pins.iter().map(pin_key).map(|key| {
             let first = known.get(&key).copied().unwrap_or(seq);
             (key, first)
         });
@@ -271,6 +267,23 @@ fn note_pins(state: &mut WriterState, snapshot: &Snapshot, seq: Seq) {
             state.pins.insert(repo.id(), now);
         }
     }
+}
+
+/// By what an old tip is remembered: `<oid> <ref>`.
+fn pin_key(pin: &Pinned) -> String {
+    format!("{} {}", pin.oid, serde_json::to_string(&pin.name).unwrap_or_default())
+}
+
+/// The old tips, each once, with the snapshot that first pinned it.
+fn pinned(repo: &RepoView, state: &WriterState) -> Vec<PinEntry> {
+    let first = state.pins.get(&repo.id());
+    let pins: BTreeMap<String, &Pinned> = repo.pins.iter().map(|pin| (pin_key(pin), pin)).collect();
+    pins.into_iter()
+        .filter_map(|(key, pin)| {
+            let seq = first.and_then(|first| first.get(&key)).copied()?;
+            Some(PinEntry { name: pin.name.clone(), oid: pin.oid, seq })
+        })
+        .collect()
 }
 
 fn index(snapshot: &Snapshot, state: &WriterState, tool: &str) -> Index {
@@ -288,12 +301,6 @@ fn index(snapshot: &Snapshot, state: &WriterState, tool: &str) -> Index {
 fn entry(repo: &RepoView, state: &WriterState) -> RepoEntry {
     let id = repo.id();
     let sealed = state.repos.get(&id).cloned().unwrap_or_default();
-    let first_pinned: Vec<Seq> =
-        state.pins.get(&id).into_iter().flat_map(BTreeMap::values).copied().collect();
-    let mut pinned: Vec<_> = repo.pins.clone();
-    pinned.sort_by_key(|pin| {
-        format!("{} {}", pin.oid, serde_json::to_string(&pin.name).unwrap_or_default())
-    });
     RepoEntry {
         id,
         name: repo.name.clone(),
@@ -307,11 +314,7 @@ fn entry(repo: &RepoView, state: &WriterState) -> RepoEntry {
         packed_refs_sha256: Digest::of(&repo.refs.packed_refs_file()),
         refs_part: sealed.refs_part,
         packs: sealed.packs,
-        pinned: pinned
-            .into_iter()
-            .zip(first_pinned)
-            .map(|(pin, seq)| PinEntry { name: pin.name, oid: pin.oid, seq })
-            .collect(),
+        pinned: pinned(repo, state),
         findings: repo.findings.clone(),
         flags: repo.flags,
         state: repo.state.to_owned(),
