@@ -153,18 +153,25 @@ fn human(event: &Event) -> Option<String> {
         Event::Planned { digest, writes } => {
             format!("plan {} writes {}", digest.short(), text::count(*writes, "object"))
         }
-        Event::WaveStarted { wave, objects } => {
-            format!("wave {wave}: {}", text::count(*objects, "object"))
+        Event::RunOpened { run, resumed: false, .. } => format!("run {run}; its journal is open"),
+        Event::RunOpened { run, .. } => format!("run {run} goes on"),
+        Event::WaveStarted { wave, stage, objects } => {
+            format!("wave {wave}, {stage}: {}", text::count(*objects, "object"))
         }
+        Event::WaveFinished { wave, open: 0, .. } => format!("wave {wave} is done"),
+        Event::WaveFinished { wave, open, .. } => format!("wave {wave} is done but for {open}"),
+        Event::RunHeld { wave } => format!("holding after wave {wave}, as asked"),
         Event::Applied { object, action, warnings } => {
             let warned: String =
                 warnings.iter().map(|warning| format!("\n  server warns: {warning}")).collect();
             format!("{action}  {object}{warned}")
         }
         Event::Ready { object } => format!("ready  {object}"),
-        Event::Waiting { object, why, seconds, limit } => {
+        Event::Waiting { object, why, seconds, limit, .. } => {
             format!("waiting for {object}: {why} ({seconds}s of at most {limit}s)")
         }
+        Event::ObjectHeld { object, needs } => format!("held  {object}: it needs {needs}"),
+        Event::ObjectLeftOut { object, reason } => format!("left out  {object}: {reason}"),
         Event::ObjectFailed { object, code, why } => format!("failed  {object}: {why} ({code})"),
     })
 }

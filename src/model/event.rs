@@ -108,12 +108,32 @@ pub enum Event {
         /// How many objects it would write.
         writes: usize,
     },
-    /// A wave of a replay begins.
+    /// A run was opened: its journal is there before anything is written to the target.
+    RunOpened {
+        /// Its name, which `resume` takes.
+        run: String,
+        /// Where its journal is.
+        journal: String,
+        /// Whether it goes on with what an earlier one began.
+        resumed: bool,
+    },
+    /// The first object of a wave is tried. Waves may overlap: edges decide, not the numbers.
     WaveStarted {
         /// Its number.
         wave: usize,
+        /// The stage it belongs to.
+        stage: &'static str,
         /// How many objects it holds.
         objects: usize,
+    },
+    /// All objects of a wave are settled.
+    WaveFinished {
+        /// Its number.
+        wave: usize,
+        /// How many of its objects failed, are held or left out.
+        open: usize,
+        /// How long it took, in milliseconds.
+        millis: u64,
     },
     /// An object was sent to the target.
     Applied {
@@ -139,6 +159,31 @@ pub enum Event {
         seconds: u64,
         /// After how many seconds it counts as failed.
         limit: u64,
+        /// What it usually is, in one sentence.
+        cause: &'static str,
+        /// What to run to see more.
+        next: String,
+        /// How many others are waited for.
+        others: usize,
+    },
+    /// An object is not tried, because something it needs has failed.
+    ObjectHeld {
+        /// `Kind namespace/name`.
+        object: String,
+        /// What it needs.
+        needs: String,
+    },
+    /// An object is left out because a person said so.
+    ObjectLeftOut {
+        /// `Kind namespace/name`.
+        object: String,
+        /// The reason they gave.
+        reason: String,
+    },
+    /// The run stops here on purpose and can be resumed.
+    RunHeld {
+        /// The wave after which it stops.
+        wave: usize,
     },
     /// An object could not be brought to its desired state.
     ObjectFailed {

@@ -37,7 +37,7 @@ pub use error::{CODES, PlanError};
 pub use make::{Against, make};
 pub use parallel::each;
 pub use source::Source;
-pub use value::{Action, Counts, Item, Note, Plan, Planned, Wave};
+pub use value::{Action, Counts, Item, Need, Note, Plan, Planned, Until, Wave};
 
 #[cfg(test)]
 mod tests;

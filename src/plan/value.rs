@@ -51,6 +51,40 @@ pub struct Item {
     /// The fields that another manager holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Held>,
+    /// The objects of this plan that must come before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+}
+
+impl Item {
+    /// What of it counts as what will be done.
+    fn done(&self) -> Value {
+        json!([self.object, self.hash, self.action, self.needs])
+    }
+}
+
+/// An edge of the plan: what must be true of another object of the plan before this one is tried.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Need {
+    /// The object that comes before.
+    #[serde(flatten)]
+    pub object: ObjectRef,
+    /// How far it must have come.
+    pub until: Until,
+    /// Why, in a few words: `namespace`, `kind`, `depends-on`, `wave` …
+    pub why: String,
+}
+
+/// How far an object must have come before those that need it are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Until {
+    /// The target has taken it.
+    Applied,
+    /// Its kind is established and served; for definitions and aggregated APIs.
+    Served,
+    /// It is ready by kstatus.
+    Ready,
 }
 
 /// A field that another manager holds.
@@ -178,8 +212,7 @@ impl Plan {
             .iter()
             .map(|wave| {
                 let objects = wave.objects.iter();
-                let objects: Vec<Value> =
-                    objects.map(|item| json!([item.object, item.hash, item.action])).collect();
+                let objects: Vec<Value> = objects.map(Item::done).collect();
                 json!([wave.stage, objects])
             })
             .collect();

@@ -33,6 +33,7 @@ pub(super) fn waves(mut found: Vec<Found>) -> Vec<Wave> {
             provenance: item.provenance,
             fields: item.fields,
             conflicts: item.conflicts,
+            needs: Vec::new(),
         };
         if let Some(wave) = waves.last_mut() {
             wave.objects.push(entry);

@@ -106,7 +106,11 @@ pub fn onto_cluster(
     for wave in &approved.plan().waves {
         around.cancel.check()?;
         let objects = wave.objects.len();
-        around.observer.event(&Event::WaveStarted { wave: wave.wave, objects });
+        around.observer.event(&Event::WaveStarted {
+            wave: wave.wave,
+            stage: wave.stage.name(),
+            objects,
+        });
         run.wave(&approved, wave)?;
         if wave.stage == Stage::Definitions {
             run.establish(&approved, wave)?;

@@ -42,6 +42,9 @@ impl Teller {
             why: why.to_owned(),
             seconds: now.saturating_sub(spent.since).as_secs(),
             limit: spent.limit.as_secs(),
+            cause: "",
+            next: String::new(),
+            others: 0,
         });
     }
 }
