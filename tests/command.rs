@@ -118,7 +118,8 @@ fn a_bundle_comes_up_on_a_target_that_was_named_and_confirmed() {
     // The target changed, so what was approved is not what would happen now.
     run(&replay).exits(5).says("B1405");
     let again = run(&["plan", "--target", "lab", "--json"]).ok().json();
-    let counts = serde_json::json!({"new": 0, "changed": 0, "unchanged": 2, "conflicting": 0});
+    let counts = serde_json::json!({"new": 0, "changed": 0, "unchanged": 2, "conflicting": 0,
+                                      "immutable": 0});
     assert_eq!(again["counts"], counts);
     assert_eq!(writes(&lab), 2);
 }

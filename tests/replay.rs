@@ -151,7 +151,7 @@ fn desired(at: &Path) -> Desired {
         items.extend(rendered.items);
         findings.extend(rendered.findings);
     }
-    Desired { bundle: Digest::of(b"bundle"), items, findings }
+    Desired { bundle: Digest::of(b"bundle"), items, findings, choices: Vec::new() }
 }
 
 fn plan(desired: &Desired, opened: &Opened) -> Planned {

@@ -17,7 +17,7 @@ use crate::plan::Desired;
 use crate::render::{self, Root};
 use crate::repo::{Bare, ExportLimits};
 
-pub use crate::plan::Source;
+pub use crate::plan::{Choice, Source};
 
 /// Nothing says what to replay.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +80,8 @@ pub struct Wanted {
     pub accept: Option<Seq>,
     /// The folders; those of the configuration when none is named.
     pub sources: Vec<Source>,
+    /// Which origin counts where an object has several.
+    pub choices: Vec<Choice>,
     /// Whether a plan was named by its digest alone, which does not say its folders.
     pub by_digest: bool,
 }
@@ -112,7 +114,7 @@ pub(super) fn desired(
     let mut findings = work.found;
     findings.dedup();
     let bundle = accepted.verified().digest();
-    Ok((accepted, Desired { bundle, items, findings }))
+    Ok((accepted, Desired { bundle, items, findings, choices: wanted.choices.clone() }))
 }
 
 /// Returns the folders that a plan begins with.

@@ -37,7 +37,7 @@ pub mod verify;
 
 pub use crate::keys::prompt::{NoPrompt, Passphrase, Prompt};
 pub use crate::tools::Tools;
-pub use desired::{Source, Wanted};
+pub use desired::{Choice, Source, Wanted};
 pub use failure::Failure;
 pub use kit::{Kit, kit_files};
 pub use ports::{Ports, new_log};

@@ -247,7 +247,12 @@ mod tests {
         let cluster = MemoryCluster::new("u-1");
         let Identity { uid, ca, .. } = crate::cluster::Cluster::identity(&cluster).unwrap();
         let target = Binding { name: "lab".into(), class, uid: Some(uid), ca };
-        let desired = Desired { bundle: Digest::of(b"b"), items: Vec::new(), findings: Vec::new() };
+        let desired = Desired {
+            bundle: Digest::of(b"b"),
+            items: Vec::new(),
+            findings: Vec::new(),
+            choices: Vec::new(),
+        };
         make(&desired, &target, &Against::Cluster(&cluster), &Quiet, &Cancel::new()).unwrap()
     }
 

@@ -1,5 +1,6 @@
 //! The objects that should be there.
 
+use super::choice::Choice;
 use crate::model::digest::Digest;
 use crate::render;
 
@@ -12,4 +13,6 @@ pub struct Desired {
     pub items: Vec<render::Item>,
     /// What rendering found.
     pub findings: Vec<String>,
+    /// Which origin counts where an object has several.
+    pub choices: Vec<Choice>,
 }

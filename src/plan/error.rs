@@ -127,7 +127,8 @@ abouts! {
         "check the path, or copy the digest from the last line of blackstart plan";
     // Warnings and blockers.
     DUPLICATE = "B1420" Refused "Two files give the same object. Which one is right cannot be \
-        known.", "remove one of them, or name only one of the folders with --path";
+        known.", "say which counts with --choose, remove one of them, or name only one of the \
+        folders with --path";
     NO_NAMESPACE = "B1421" Refused "Objects belong to a namespace that is neither on the target nor \
         in the plan. Making it unasked could leave out its labels and quotas.",
         "add the folder that holds the namespace with --path, or make the namespace";
@@ -159,6 +160,21 @@ abouts! {
     LEFTOVER = "B1433" Incomplete "The folder holds manifests of an earlier plan. apply.sh does not \
         apply them, but kubectl apply -f on the whole folder would.",
         "use apply.sh, or remove the files by hand if nobody needs them";
+    CONTRADICTION = "B1434" Incomplete "What is written about the order of two objects (dependsOn, \
+        waves, hooks, rules) is the opposite of what they seem to need. The written order holds.",
+        "look at both objects; if the run waits there in vain, correct the order at its source";
+    CIRCLE = "B1435" Refused "Objects need each other in a circle, so that none can be first. Each \
+        one named needs the next.", "break the circle at its source: remove one of the orders";
+    UNREAD = "B1436" Incomplete "An order is written that cannot be followed: it is not in the form \
+        its tool reads, or names what the plan does not hold. The object is planned without it.",
+        "correct the annotation at its source, or add the folder that holds what it names";
+    CHOSEN = "B1438" Incomplete "An object has more than one origin, and a choice says which \
+        counts. In a cluster with engines, two of them would write it in turn.",
+        "nothing now; remove one of the origins when there is time";
+    UNCHOSEN = "B1439" Incomplete "A choice names no object that has several origins, or an origin \
+        that it does not have.", "correct it, or leave it out";
+    HOOK = "B1437" Incomplete "A hook that is not for bringing something up: a test, or what runs \
+        at upgrades, failures, removals. It is no part of a plan.", "nothing, if that is right";
 }
 
 impl Explain for PlanError {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::arrange::{Found, arranged};
+use super::choice::chosen;
 use super::compare::{differing, missing};
 use super::desired::Desired;
 use super::error::{FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAID};
@@ -12,9 +14,8 @@ use super::live::{Live, check_namespaces, live_objects};
 use super::notes::Notes;
 use super::parallel::each;
 use super::scope::{Known, Scope};
-use super::settle::{Wanted, check_duplicates, settle, without_unfit};
+use super::settle::{Wanted, settle, without_unfit};
 use super::value::{Action, Held as HeldField, Plan, Planned};
-use super::waves::{Found, waves};
 use crate::cluster::{
     Applied, ApplyOptions, Class, Cluster, ClusterError, Directory, Held, Leftover, ServedKind,
 };
@@ -57,7 +58,7 @@ pub fn make(
         Against::Directory(directory) => compare_directory(desired, directory, &mut notes)?,
     };
     let objects = found.iter().map(|item| (item.object.hash(), item.object.clone())).collect();
-    let waves = waves(found);
+    let waves = arranged(found, &mut notes);
     let plan = Plan::new(desired.bundle, target.clone(), waves, notes.warnings, notes.blockers);
     let writes = plan.counts.new + plan.counts.changed;
     observer.event(&Event::Planned { digest: plan.digest(), writes });
@@ -162,6 +163,11 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
         Err(error @ (ClusterError::Unreachable { .. } | ClusterError::Unauthorized { .. })) => {
             Err(error.into())
         }
+        Err(error @ ClusterError::Immutable { .. }) => {
+            let fields = before.map(|before| missing(before, item.object.value()));
+            let (fields, refused) = (fields.unwrap_or_default(), Some(error));
+            Ok(Compared { fields, refused, ..Compared::of(Action::Immutable) })
+        }
         Err(error) => {
             let compared = Compared::by_eye(before, &item.object);
             let waits = error.class() == Class::Wait;
@@ -208,7 +214,7 @@ fn compare_directory(
             known: Known::Unknown,
         })
         .collect();
-    check_duplicates(&wanted, notes);
+    let wanted = chosen(wanted, &desired.choices, notes);
     check_leftover(&held, &wanted, notes);
     let found = wanted.into_iter().map(|item| {
         let action = match there.get(item.object.reference()) {

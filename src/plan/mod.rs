@@ -6,21 +6,33 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `index` | the objects of a plan, found by what others call them |
+//! | `units` | which objects one engine's object reconciles |
+//! | `explicit`, `inferred` | who needs whom: by what is written, by what they are |
+//! | `graph` | contradictions dropped, circles named, an order |
+//! | `stages` | the order, cut into what can go at the same time |
+//! | `arrange` | all of that, as waves of items with what each needs |
 //! | `desired` | the objects that should be there, with their origin |
 //! | `source` | the folders of repositories that a plan begins with |
 //! | `scope` | which kinds live in namespaces, who defines them |
 //! | `settle` | the objects a plan is about, each where it belongs |
+//! | `choice` | which of two origins of one object counts |
 //! | `live` | what is on the target already |
 //! | `compare` | what differs between a dry run and what is live |
-//! | `waves` | the order, cut into what can go at the same time |
 //! | `make` | the plan made |
 //! | `value` | the plan itself: waves, items, notes, digest, file |
 //! | `approve` | the confirmation that turns a plan into an order |
 
 mod approve;
+mod arrange;
+mod choice;
 mod compare;
 mod desired;
 mod error;
+mod explicit;
+mod graph;
+mod index;
+mod inferred;
 mod live;
 mod make;
 mod notes;
@@ -28,10 +40,12 @@ mod parallel;
 mod scope;
 mod settle;
 mod source;
+mod stages;
+mod units;
 mod value;
-mod waves;
 
 pub use approve::{Approved, Bound, Confirmation};
+pub use choice::Choice;
 pub use desired::Desired;
 pub use error::{CODES, PlanError};
 pub use make::{Against, make};

@@ -1,11 +1,11 @@
 //! Which objects a plan is about, and where each belongs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use super::choice::chosen;
 use super::desired::Desired;
-use super::error::{
-    DEFAULTED, DUPLICATE, ENCRYPTED, GENERATED, NO_SCOPE, TWO_VERSIONS, UNKNOWN_KIND,
-};
+use super::error::{DEFAULTED, ENCRYPTED, GENERATED, HOOK, NO_SCOPE, TWO_VERSIONS, UNKNOWN_KIND};
+use super::explicit::left_out;
 use super::notes::Notes;
 use super::scope::{Known, Scope};
 use crate::model::safe::safe;
@@ -47,8 +47,7 @@ pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec
         let text = format!("nothing defines the kind {kind}; {count} in the plan, as {first}");
         notes.warn(&UNKNOWN_KIND, text);
     }
-    check_duplicates(&wanted, notes);
-    wanted
+    chosen(wanted, &desired.choices, notes)
 }
 
 /// Puts an object where its kind belongs.
@@ -83,6 +82,8 @@ pub(super) fn without_unfit<'a>(
         let place = safe(place);
         if item.object.generates_name() {
             notes.warn(&GENERATED, format!("{place} has no name of its own and is left out"));
+        } else if let Some(why) = left_out(&item.object) {
+            notes.warn(&HOOK, format!("{place} is left out: {why}"));
         } else {
             if item.object.value()["sops"].is_object() {
                 notes.block(&ENCRYPTED, format!("{place} is encrypted"));
@@ -91,21 +92,4 @@ pub(super) fn without_unfit<'a>(
         }
     }
     fit.into_iter()
-}
-
-pub(super) fn check_duplicates(wanted: &[Wanted], notes: &mut Notes) {
-    let mut seen: HashMap<&ObjectRef, &Provenance> = HashMap::new();
-    for item in wanted {
-        if let Some(first) = seen.insert(item.object.reference(), &item.provenance) {
-            let text = format!(
-                "{} comes from {}:{} and from {}:{}",
-                item.object.reference(),
-                first.repo,
-                first.path,
-                item.provenance.repo,
-                item.provenance.path
-            );
-            notes.block(&DUPLICATE, safe(text));
-        }
-    }
 }

@@ -50,7 +50,12 @@ fn desired(objects: &[Object]) -> Desired {
             path: "prod".into(),
         },
     });
-    Desired { bundle: Digest::of(b"bundle"), items: items.collect(), findings: Vec::new() }
+    Desired {
+        bundle: Digest::of(b"bundle"),
+        items: items.collect(),
+        findings: Vec::new(),
+        choices: Vec::new(),
+    }
 }
 
 fn binding(class: Class) -> Binding {
@@ -88,11 +93,10 @@ fn definitions_come_first_and_bindings_after_roles() {
         })
         .collect();
     let expected = [
-        (Stage::Definitions, "CustomResourceDefinition Namespace"),
-        (Stage::Foundations, "ClusterRole"),
+        (Stage::Definitions, "CustomResourceDefinition Namespace ClusterRole"),
         (Stage::Foundations, "RoleBinding"),
-        (Stage::Workloads, "Deployment"),
         (Stage::Custom, "Widget"),
+        (Stage::Apps, "Deployment"),
     ];
     assert_eq!(waves, expected.map(|(stage, kinds)| (stage, kinds.to_owned())));
     assert_eq!(planned.plan().counts, Counts { new: 6, ..Counts::default() });
@@ -218,7 +222,10 @@ fn the_report_has_exactly_the_promised_fields() {
         ["blockers", "counts", "digest", "format_version", "target", "warnings", "waves"]
     );
     assert_eq!(report["target"], json!({"name": "lab", "class": "disposable", "uid": "u-1"}));
-    assert_eq!(report["counts"], json!({"new": 1, "changed": 0, "unchanged": 0, "conflicting": 0}));
+    assert_eq!(
+        report["counts"],
+        json!({"new": 1, "changed": 0, "unchanged": 0, "conflicting": 0, "immutable": 0})
+    );
     assert!(report["digest"].as_str().unwrap().starts_with("sha256:"));
 }
 

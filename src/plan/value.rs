@@ -28,6 +28,8 @@ pub enum Action {
     Unchanged,
     /// It is there, differs, and another manager holds what differs.
     Conflicting,
+    /// It is there and differs in a field that cannot change.
+    Immutable,
 }
 
 /// One object of a plan.
@@ -133,6 +135,8 @@ pub struct Counts {
     pub unchanged: usize,
     /// There, different, and held by another manager.
     pub conflicting: usize,
+    /// There, and different in a field that cannot change.
+    pub immutable: usize,
 }
 
 /// A plan.
@@ -197,7 +201,8 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         // A script that applies too much has to be written anew, though each object is there.
         let relisted = self.warnings.iter().any(|note| note.code == RELISTED.code);
-        self.counts.new + self.counts.changed + self.counts.conflicting == 0 && !relisted
+        let Counts { new, changed, unchanged: _, conflicting, immutable } = self.counts;
+        new + changed + conflicting + immutable == 0 && !relisted
     }
 
     /// Returns all objects in order.
@@ -280,6 +285,7 @@ fn count(waves: &[Wave]) -> Counts {
             Action::Changed => &mut counts.changed,
             Action::Unchanged => &mut counts.unchanged,
             Action::Conflicting => &mut counts.conflicting,
+            Action::Immutable => &mut counts.immutable,
         } += 1;
     }
     counts

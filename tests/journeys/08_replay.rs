@@ -99,7 +99,7 @@ fn everything_arrives_on_a_real_api_server_and_nothing_is_deleted() {
     let again = kit.open(&["plan", "latest", "--target", "prod", "--json"]).ok().json();
     assert_eq!(
         again["counts"],
-        json!({"new": 0, "changed": 0, "unchanged": 7, "conflicting": 0}),
+        json!({"new": 0, "changed": 0, "unchanged": 7, "conflicting": 0, "immutable": 0}),
         "{again}"
     );
     let patches = ours(plane.audit_log()).filter(|event| event["verb"] == "patch").count();

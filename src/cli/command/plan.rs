@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::next::Next;
 use crate::app::plan::{self, Action, Item, Note, Plan, Report, Request, Selector, Wave};
-use crate::app::{Source, Wanted, Which};
+use crate::app::{Choice, Source, Wanted, Which};
 use crate::cli::args::{Global, Opening};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
@@ -27,6 +27,9 @@ pub(crate) struct Common {
     /// A folder of a repository, instead of the roots of the configuration
     #[arg(long, value_name = "REPO:DIR[@REV]")]
     path: Vec<Source>,
+    /// Which origin counts where an object has several; without an object, for all of them
+    #[arg(long, value_name = "[KIND/[NS/]NAME=]REPO:PATH")]
+    choose: Vec<Choice>,
     #[command(flatten)]
     opening: Opening,
 }
@@ -41,6 +44,7 @@ impl Common {
                 identities: self.opening.identity.clone(),
                 accept: self.opening.accept_seq,
                 sources: self.path.clone(),
+                choices: self.choose.clone(),
                 by_digest: false,
             },
             target: self.target.clone(),
@@ -63,6 +67,7 @@ impl Common {
         next = next
             .option("--target", [&self.target])
             .option("--path", &self.path)
+            .option("--choose", &self.choose)
             .option("--identity", paths(&self.opening.identity))
             .option("--accept-seq", self.opening.accept_seq)
             .option("--config", paths(&config))
@@ -120,8 +125,8 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
     let _ = writeln!(text, "  {}{who}", plan.target.class);
     let _ = writeln!(
         text,
-        "  {} new, {} changed, {} unchanged, {} conflicting; nothing is deleted",
-        counts.new, counts.changed, counts.unchanged, counts.conflicting
+        "  {} new, {} changed, {} unchanged, {} conflicting, {} immutable; nothing is deleted",
+        counts.new, counts.changed, counts.unchanged, counts.conflicting, counts.immutable
     );
     for wave in &plan.waves {
         wave_text(&mut text, wave);
@@ -137,6 +142,7 @@ fn wave_text(text: &mut String, wave: &Wave) {
         (count(Action::New), "new"),
         (count(Action::Changed), "changed"),
         (count(Action::Conflicting), "conflicting"),
+        (count(Action::Immutable), "immutable"),
         (count(Action::Unchanged), "unchanged"),
     ];
     let counts: Vec<_> =
@@ -144,7 +150,9 @@ fn wave_text(text: &mut String, wave: &Wave) {
     let _ = writeln!(text, "wave {}  {}: {}", wave.wave, wave.stage.name(), counts.join(", "));
     for item in &wave.objects {
         match item.action {
-            Action::Changed => line(text, "  ~ ", &format!("{}  {}", item.object, fields(item))),
+            Action::Changed | Action::Immutable => {
+                line(text, "  ~ ", &format!("{}  {}", item.object, fields(item)));
+            }
             Action::Conflicting => line(text, "  ! ", &format!("{}  {}", item.object, held(item))),
             Action::New | Action::Unchanged => {}
         }
