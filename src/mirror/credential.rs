@@ -17,6 +17,7 @@ use crate::tools::{Command, Tools};
 
 use super::fault::Trouble;
 use super::options::Environment;
+use super::probe::Step;
 
 /// A file with a token is no larger than this.
 const LIMIT: u64 = 64 << 10;
@@ -46,9 +47,10 @@ pub(super) fn configured(
 
 fn from_file(path: &Path) -> Result<Secret, Trouble> {
     let bytes = limit::read(path, LIMIT)
-        .map_err(|error| Trouble::yours(format!("the token file: {error}")))?;
+        .map_err(|error| Trouble::yours(format!("the token file: {error}")).at(Step::Login))?;
     let bytes = Zeroizing::new(bytes);
-    first_line(&bytes).ok_or_else(|| Trouble::yours("the token file has no first line"))
+    first_line(&bytes)
+        .ok_or_else(|| Trouble::yours("the token file has no first line").at(Step::Login))
 }
 
 fn from_command(
@@ -57,7 +59,7 @@ fn from_command(
     environment: &Environment,
     cancel: &Cancel,
 ) -> Result<Secret, Trouble> {
-    let failed = |why: String| Trouble::yours(format!("the token command: {why}"));
+    let failed = |why: String| Trouble::yours(format!("the token command: {why}")).at(Step::Login);
     let (name, args) = command.split_first().ok_or_else(|| failed("it is empty".to_owned()))?;
     let program = if name.starts_with('/') {
         tools.command_at(name)
@@ -81,7 +83,8 @@ pub(super) fn from_helper(
     environment: &Environment,
     cancel: &Cancel,
 ) -> Result<Secret, Trouble> {
-    let asks = |why: &str| Trouble::yours(format!("it asks for a credential, and {why}"));
+    let asks =
+        |why: &str| Trouble::yours(format!("it asks for a credential, and {why}")).at(Step::Login);
     refuse_clear_text(location)?;
     let Ok(git) = tools.command("git") else {
         return Err(asks("git, whose credential helper could be asked, is not installed"));
@@ -118,7 +121,8 @@ fn with_home(command: Command, environment: &Environment) -> Command {
 
 fn refuse_clear_text(location: &Location) -> Result<(), Trouble> {
     if location.is_clear_text() {
-        return Err(Trouble::yours("a credential is not sent over plain http; use https"));
+        let why = "a credential is not sent over plain http; use https";
+        return Err(Trouble::yours(why).at(Step::Login));
     }
     Ok(())
 }

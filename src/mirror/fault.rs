@@ -5,6 +5,7 @@ use crate::model::safe::safe;
 use crate::repo::RepoError;
 
 use super::outcome::{Fault, RepoState, Whose};
+use super::probe::Step;
 
 /// Longer explanations are cut.
 const LENGTH: usize = 600;
@@ -17,6 +18,8 @@ pub(super) struct Trouble {
     pub(super) fault: Fault,
     /// Whether every other repository of the host would fail the same way.
     pub(super) host: bool,
+    /// How far it came.
+    pub(super) step: Step,
 }
 
 impl Trouble {
@@ -27,7 +30,7 @@ impl Trouble {
             what.truncate(end);
             what.push('…');
         }
-        Self { state, fault: Fault { whose, what }, host: false }
+        Self { state, fault: Fault { whose, what }, host: false, step: Step::Git }
     }
 
     /// The source failed.
@@ -65,6 +68,12 @@ impl Trouble {
         self.host = true;
         self
     }
+
+    /// Says which step it was.
+    pub(super) fn at(mut self, step: Step) -> Self {
+        self.step = step;
+        self
+    }
 }
 
 impl From<RepoError> for Trouble {
@@ -91,24 +100,25 @@ const WORDS: &[(&str, Reading)] = &[
             "the host key has CHANGED: someone may be in between; compare it with the host's \
              owner before you touch known_hosts",
         )
+        .at(Step::Key)
     }),
     ("host key verification failed", |_| {
         let what = "the host key is not known; add it to known_hosts after comparing it with the \
                     host's owner";
-        Trouble::new(RepoState::Refused, Whose::You, what).of_host()
+        Trouble::new(RepoState::Refused, Whose::You, what).of_host().at(Step::Key)
     }),
     ("permission denied (", |_| {
-        Trouble::yours("the host accepts none of the ssh keys that were offered")
+        Trouble::yours("the host accepts none of the ssh keys that were offered").at(Step::Login)
     }),
     ("too many authentication failures", |_| {
-        Trouble::yours("the host accepts none of the ssh keys that were offered")
+        Trouble::yours("the host accepts none of the ssh keys that were offered").at(Step::Login)
     }),
-    ("could not resolve hostname", |said| Trouble::theirs(said).of_host()),
-    ("connection refused", |said| Trouble::theirs(said).of_host()),
-    ("no route to host", |said| Trouble::theirs(said).of_host()),
-    ("network is unreachable", |said| Trouble::theirs(said).of_host()),
-    ("connection timed out", |said| Trouble::theirs(said).of_host()),
-    ("during banner exchange", |said| Trouble::theirs(said).of_host()),
+    ("could not resolve hostname", |said| Trouble::theirs(said).of_host().at(Step::Name)),
+    ("connection refused", |said| Trouble::theirs(said).of_host().at(Step::Tcp)),
+    ("no route to host", |said| Trouble::theirs(said).of_host().at(Step::Tcp)),
+    ("network is unreachable", |said| Trouble::theirs(said).of_host().at(Step::Tcp)),
+    ("connection timed out", |said| Trouble::theirs(said).of_host().at(Step::Tcp)),
+    ("during banner exchange", |said| Trouble::theirs(said).of_host().at(Step::Tcp)),
     ("dubious ownership", |said| Trouble::yours(said)),
     ("shallow remotes is prohibited", |_| {
         Trouble::refused(

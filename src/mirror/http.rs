@@ -17,7 +17,8 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use crate::source::Location;
 
 use super::credential::Secret;
-use super::fault::{Trouble, chain};
+use super::fault::{Trouble, chain, explained};
+use super::probe::Step;
 use super::watch::Watch;
 
 const BUFFER: usize = 64 << 10;
@@ -69,9 +70,21 @@ impl Wire<'_> {
         }
         let host = self.location.host().unwrap_or_default();
         if error.is_timeout() {
-            return Trouble::theirs(format!("{host} does not answer")).of_host();
+            return Trouble::theirs(format!("{host} does not answer")).of_host().at(Step::Http);
         }
-        Trouble::theirs(format!("cannot reach {host}: {said}")).of_host()
+        if let Some(known) = explained(said).filter(|known| known.step == Step::Key) {
+            return known;
+        }
+        let lower = said.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let connecting = says(&["refused", "unreachable", "no route", "timed out", "dns"]);
+        let tls = matches!(self.location, Location::Web { url } if url.starts_with("https://"));
+        let step = match (error.is_connect(), connecting || !tls) {
+            (true, true) => Step::Tcp,
+            (true, false) => Step::Key,
+            (false, _) => Step::Http,
+        };
+        Trouble::theirs(format!("cannot reach {host}: {said}")).of_host().at(step)
     }
 
     /// Passes answers that carry Git's protocol, names all others.
@@ -85,20 +98,23 @@ impl Wire<'_> {
                     return Ok(response);
                 }
                 Trouble::refused(format!("it answers with {kind} instead of Git's protocol"))
+                    .at(Step::Http)
             }
             StatusCode::UNAUTHORIZED if self.secret.is_some() => {
-                Trouble::yours("it does not accept the credential (401)")
+                Trouble::yours("it does not accept the credential (401)").at(Step::Login)
             }
-            StatusCode::UNAUTHORIZED => Trouble::yours("it asks for a credential (401)"),
-            StatusCode::FORBIDDEN => Trouble::yours("it refuses access (403)"),
+            StatusCode::UNAUTHORIZED => {
+                Trouble::yours("it asks for a credential (401)").at(Step::Login)
+            }
+            StatusCode::FORBIDDEN => Trouble::yours("it refuses access (403)").at(Step::Login),
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                Trouble::yours("the proxy asks for a credential (407)")
+                Trouble::yours("the proxy asks for a credential (407)").at(Step::Login)
             }
             StatusCode::NOT_FOUND | StatusCode::GONE => Trouble::gone(format!(
                 "there is no such repository ({}), or the credential may not see it",
                 status.as_u16()
             )),
-            _ => Trouble::theirs(format!("it answers {status}")),
+            _ => Trouble::theirs(format!("it answers {status}")).at(Step::Http),
         };
         Err(self.watch.fail(trouble))
     }
@@ -255,9 +271,10 @@ impl<'a> Body<'a> {
 fn broken_off(error: &io::Error) -> Trouble {
     let said = chain(error);
     if error.kind() == io::ErrorKind::TimedOut || said.contains("timed out") {
-        return Trouble::theirs("it stopped sending in the middle of its answer");
+        let what = "it stopped sending in the middle of its answer";
+        return Trouble::theirs(what).at(Step::Http);
     }
-    Trouble::theirs(format!("the connection broke off: {said}"))
+    Trouble::theirs(format!("the connection broke off: {said}")).at(Step::Http)
 }
 
 impl BufRead for Body<'_> {

@@ -21,6 +21,7 @@ mod listing;
 mod options;
 mod outcome;
 mod pipe;
+mod probe;
 mod publish;
 mod receive;
 mod record;
@@ -34,6 +35,7 @@ pub use compare::{Compared, compare};
 pub use error::{CODES, MirrorError};
 pub use options::{Environment, Options};
 pub use outcome::{Fault, Mirrored, Pin, RepoState, Whose};
+pub use probe::{Probe, Step, probe, reach};
 pub use record::{folder_name, sweep};
 pub use run::update;
 

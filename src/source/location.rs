@@ -50,6 +50,21 @@ impl Location {
         }
     }
 
+    /// Returns where a connection goes: the host and a port.
+    pub fn address(&self) -> Option<(String, u16)> {
+        match self {
+            Self::Web { url } => {
+                let authority = authority(url)?;
+                let after = authority.rsplit(']').next().unwrap_or_default();
+                let named = after.split_once(':').and_then(|(_, port)| port.parse().ok());
+                let usual = if url.starts_with("http://") { 80 } else { 443 };
+                Some((host_only(authority).to_owned(), named.unwrap_or(usual)))
+            }
+            Self::Ssh { host, port, .. } => Some((host.clone(), port.unwrap_or(22))),
+            Self::Path(_) => None,
+        }
+    }
+
     /// Returns the path part, without leading slashes.
     pub fn path(&self) -> &str {
         let path = match self {
