@@ -27,7 +27,7 @@ use blackstart::plan::{
 };
 use blackstart::render::{Root, render};
 use blackstart::replay::{Around, Options, Outcome, Verdict, Wait, replay};
-use blackstart::target::{Class, Opened, Reach, Targets, open_directory};
+use blackstart::target::{Class, New, Opened, Reach, Targets, open_directory};
 use serde_json::{Value, json};
 use support::cluster::{Lab, WallClock, tools};
 
@@ -190,7 +190,8 @@ fn an_estate_comes_up_on_an_empty_control_plane() {
     let config = tempfile::tempdir().unwrap();
     let targets = Targets::new(config.path());
     let kubeconfig = lab.plane.kubeconfig();
-    let card = targets.add("lab", kubeconfig, Class::Production, None, &WallClock::new()).unwrap();
+    let card =
+        targets.add(&New::of("lab", kubeconfig, Class::Production), &WallClock::new()).unwrap();
     assert_eq!(targets.list().unwrap(), std::slice::from_ref(&card));
     assert_eq!(targets.load("lab").unwrap(), card);
     let opened = targets.open(&card).unwrap();
@@ -367,7 +368,8 @@ fn without_waiting_it_says_what_it_did_not_wait_for() {
     let config = tempfile::tempdir().unwrap();
     let targets = Targets::new(config.path());
     let kubeconfig = lab.plane.kubeconfig();
-    let card = targets.add("lab", kubeconfig, Class::Disposable, None, &WallClock::new()).unwrap();
+    let card =
+        targets.add(&New::of("lab", kubeconfig, Class::Disposable), &WallClock::new()).unwrap();
     let opened = targets.open(&card).unwrap();
     let approved = approve(plan(&desired(sources.path()), &opened));
     let (clock, cancel) = (WallClock::new(), Cancel::new());
@@ -394,7 +396,8 @@ fn a_jump_host_needs_a_shell_and_kubectl_only() {
     let config = tempfile::tempdir().unwrap();
     let targets = Targets::new(config.path());
     let kubeconfig = lab.plane.kubeconfig();
-    let card = targets.add("lab", kubeconfig, Class::Disposable, None, &WallClock::new()).unwrap();
+    let card =
+        targets.add(&New::of("lab", kubeconfig, Class::Disposable), &WallClock::new()).unwrap();
     let opened = targets.open(&card).unwrap();
     let planned = plan(&desired, &opened);
     assert!(planned.plan().is_empty(), "{:?}", planned.plan().counts);

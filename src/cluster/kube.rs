@@ -13,7 +13,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT, WARNING};
 use http::{HeaderValue, Method, Request};
 use kube::client::{Body, Client, ClientBuilder};
 use kube::config::{Config, KubeConfigOptions};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
@@ -31,6 +31,8 @@ const AGENT: &str = concat!("blackstart/", env!("CARGO_PKG_VERSION"));
 const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
                          application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,\
                          application/json";
+const JSON: &str = "application/json";
+const APPLY: &str = "application/apply-patch+yaml";
 const PAGE: usize = 500;
 /// No answer of an API server is larger: etcd holds 1.5 MiB an object.
 const MAX_ANSWER: u64 = 1 << 30;
@@ -74,6 +76,7 @@ struct Call {
     method: Method,
     uri: String,
     accept: &'static str,
+    content: &'static str,
     body: Option<String>,
     limit: Duration,
 }
@@ -123,7 +126,8 @@ impl KubeCluster {
 
     fn reading(&self, uri: String) -> Call {
         let limit = self.limits.call;
-        Call { method: Method::GET, uri, accept: "application/json", body: None, limit }
+        let (accept, content) = (JSON, JSON);
+        Call { method: Method::GET, uri, accept, content, body: None, limit }
     }
 
     fn expect(&self, answer: &Answer, kind: &str) -> Result<Value, ClusterError> {
@@ -163,7 +167,7 @@ impl KubeCluster {
         let mut request =
             Request::builder().method(&call.method).uri(&call.uri).header(ACCEPT, call.accept);
         if call.body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/apply-patch+yaml");
+            request = request.header(CONTENT_TYPE, call.content);
         }
         let body = Body::from(call.body.clone().unwrap_or_default().into_bytes());
         let request =
@@ -311,9 +315,23 @@ impl Cluster for KubeCluster {
             options.manager, options.force
         );
         let body = Some(canonical(object.value()));
-        let answer = self.call(&Call { method: Method::PATCH, body, ..self.reading(uri) })?;
+        let call = Call { method: Method::PATCH, content: APPLY, body, ..self.reading(uri) };
+        let answer = self.call(&call)?;
         let live = self.expect(&answer, &kind.text())?;
         Ok(Applied { live, created: answer.code == 201, warnings: answer.warnings })
+    }
+
+    fn may(&self, verb: &str, kind: &ServedKind) -> Result<bool, ClusterError> {
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes":
+                {"verb": verb, "group": kind.group, "resource": kind.plural}},
+        });
+        let uri = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
+        let body = Some(review.to_string());
+        let answer = self.call(&Call { method: Method::POST, body, ..self.reading(uri) })?;
+        let answer = self.expect(&answer, "SelfSubjectAccessReview")?;
+        Ok(answer["status"]["allowed"] == true)
     }
 }
 
@@ -342,7 +360,7 @@ mod tests {
 
     #[test]
     fn the_preferred_version_comes_first_and_once() {
-        let group = serde_json::json!({"preferredVersion": {"version": "v2"},
+        let group = json!({"preferredVersion": {"version": "v2"},
             "versions": [{"version": "v1"}, {"version": "v2"}]});
         assert_eq!(versions(&group), ["v2", "v1"]);
     }

@@ -24,6 +24,8 @@ pub struct Access {
     flat: Value,
     /// The context that was chosen.
     pub context: String,
+    /// What the file calls the cluster.
+    pub cluster: String,
     /// The server's address.
     pub server: String,
     /// The digest of the certificate authority, where the file holds one.
@@ -42,14 +44,16 @@ impl std::fmt::Debug for Access {
 }
 
 impl Access {
-    /// Reads a kubeconfig. Relative files in it are relative to `folder`. Without `context` the
-    /// file's own `current-context` is taken.
+    /// Reads a kubeconfig. Relative files in it are relative to `folder`. Where it has several
+    /// contexts one must be named: its `current-context` is whatever somebody used last.
     pub fn read(bytes: &[u8], folder: &Path, context: Option<&str>) -> Result<Self, ClusterError> {
         let text = std::str::from_utf8(bytes).map_err(|_| bad("not UTF-8"))?;
         let config = Kubeconfig::from_yaml(text).map_err(|error| bad(&error.to_string()))?;
         let whole = serde_json::to_value(&config).map_err(|error| bad(&error.to_string()))?;
-        let name = context.or(whole["current-context"].as_str()).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| bad("it has no current-context; name one"))?;
+        let name = match context {
+            Some(name) => name,
+            None => only_context(&whole["contexts"])?,
+        };
         let chosen = named(&whole["contexts"], name, "context")?["context"].clone();
         let cluster_name = chosen["cluster"].as_str().unwrap_or_default();
         let mut cluster = named(&whole["clusters"], cluster_name, "cluster")?["cluster"].clone();
@@ -62,21 +66,47 @@ impl Access {
         inline(&mut user, "client-certificate", folder)?;
         inline(&mut user, "client-key", folder)?;
         inline_token(&mut user, folder)?;
-        Self::of(name, &chosen, &cluster, &user)
+        Self::of((name, cluster_name), &chosen, &cluster, &user)
     }
 
-    fn of(name: &str, chosen: &Value, cluster: &Value, user: &Value) -> Result<Self, ClusterError> {
+    fn of(
+        (name, cluster_name): (&str, &str),
+        chosen: &Value,
+        cluster: &Value,
+        user: &Value,
+    ) -> Result<Self, ClusterError> {
         let server = cluster["server"].as_str().ok_or_else(|| bad("no server address"))?.to_owned();
         let ca = cluster["certificate-authority-data"].as_str().map(authority).transpose()?;
-        let runs = user["exec"]["command"].as_str().map(safe);
+        let older = user["auth-provider"]["name"].as_str();
+        let runs = user["exec"]["command"].as_str().or(older).map(safe);
         let flat = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": name,
             "contexts": [{"name": name, "context": {
-                "cluster": "target", "user": "target", "namespace": chosen["namespace"]}}],
-            "clusters": [{"name": "target", "cluster": cluster}],
+                "cluster": cluster_name, "user": "target", "namespace": chosen["namespace"]}}],
+            "clusters": [{"name": cluster_name, "cluster": cluster}],
             "users": [{"name": "target", "user": user}],
         });
-        Ok(Self { flat, context: safe(name), server: safe(&server), ca, runs })
+        let (context, cluster) = (safe(name), safe(cluster_name));
+        Ok(Self { flat, context, cluster, server: safe(&server), ca, runs })
+    }
+
+    /// Returns where a connection goes: the host and a port. None where something else is asked,
+    /// such as a proxy.
+    pub fn address(&self) -> Option<(String, u16)> {
+        if self.flat["clusters"][0]["cluster"]["proxy-url"].is_string() {
+            return None;
+        }
+        let uri = self.server.parse::<http::Uri>().ok()?;
+        let host = uri.host()?.trim_matches(['[', ']']).to_owned();
+        Some((host, uri.port_u16().unwrap_or(443)))
+    }
+
+    /// Returns whether the server is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.address().is_some_and(|(host, _)| {
+            let address = host.parse::<std::net::IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        })
     }
 
     /// Returns the flattened file, to be stored with mode 0600.
@@ -100,6 +130,17 @@ fn named<'a>(list: &'a Value, name: &str, what: &str) -> Result<&'a Value, Clust
     entries
         .find(|entry| entry["name"] == name)
         .ok_or_else(|| bad(&format!("it has no {what} named {name:?}")))
+}
+
+/// The one context of a file that has one.
+fn only_context(contexts: &Value) -> Result<&str, ClusterError> {
+    let contexts = contexts.as_array().map(Vec::as_slice).unwrap_or_default();
+    let names: Vec<_> = contexts.iter().filter_map(|entry| entry["name"].as_str()).collect();
+    match names[..] {
+        [] => Err(bad("it has no context")),
+        [name] => Ok(name),
+        _ => Err(bad(&format!("name one of its contexts: {}", names.join(", ")))),
+    }
 }
 
 /// Replaces `KEY: path` by `KEY-data: base64`.
@@ -175,9 +216,26 @@ mod tests {
     }
 
     #[test]
+    fn the_context_that_was_used_last_is_not_asked() {
+        let error = read("{server: \"https://x\"}", None).unwrap_err().to_string();
+        assert!(error.contains("name one of its contexts: a, b"), "{error}");
+    }
+
+    #[test]
+    fn loopback_is_told_by_the_host_alone() {
+        let is = |server: &str| {
+            read(&format!("{{server: \"{server}\"}}"), Some("a")).unwrap().is_loopback()
+        };
+        assert!(
+            is("https://127.0.0.1:6443") && is("https://[::1]:6443") && is("https://localhost")
+        );
+        assert!(!is("https://10.0.0.5:6443") && !is("https://127.0.0.1.example.com"));
+    }
+
+    #[test]
     fn the_file_is_flattened_and_needs_nothing_beside_it() {
         let access =
-            read("{server: \"https://x:6443\", certificate-authority: ca.crt}", None).unwrap();
+            read("{server: \"https://x:6443\", certificate-authority: ca.crt}", Some("a")).unwrap();
         assert_eq!((access.context.as_str(), access.server.as_str()), ("a", "https://x:6443"));
         assert_eq!(access.ca, Some(Digest::of(b"hello")));
         let flat = String::from_utf8(access.flattened()).unwrap();
@@ -195,9 +253,9 @@ mod tests {
         let error = |cluster, context| read(cluster, context).unwrap_err().to_string();
         assert!(error(good, Some("nope")).contains("no context named \"nope\""));
         assert!(error(good, Some("b")).contains("no cluster named \"gone\""));
-        assert!(error("{}", None).contains("no server address"));
+        assert!(error("{}", Some("a")).contains("no server address"));
         assert!(
-            error("{server: \"https://x\", insecure-skip-tls-verify: true}", None)
+            error("{server: \"https://x\", insecure-skip-tls-verify: true}", Some("a"))
                 .contains("does not check")
         );
     }

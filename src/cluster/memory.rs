@@ -43,6 +43,8 @@ struct State {
     lag: u32,
     late: Vec<(u32, ServedKind)>,
     applied: Vec<String>,
+    /// `verb group/plural` that the credentials do not allow.
+    denied: Vec<String>,
     version: u64,
 }
 
@@ -102,6 +104,11 @@ impl MemoryCluster {
     /// Lets kinds appear in discovery only after it was asked `times` more often.
     pub fn lag(&self, times: u32) {
         self.state().lag = times;
+    }
+
+    /// Lets the credentials not allow `verb group/plural`.
+    pub fn deny(&self, what: &str) {
+        self.state().denied.push(what.to_owned());
     }
 
     /// Returns what was applied for real, in order, as `Kind namespace/name`.
@@ -277,5 +284,13 @@ impl Cluster for MemoryCluster {
             state.applied.push(text);
         }
         Ok(Applied { live, created: before.is_none(), warnings: Vec::new() })
+    }
+
+    fn may(&self, verb: &str, kind: &ServedKind) -> Result<bool, ClusterError> {
+        let asked = format!("{verb} {}/{}", kind.group, kind.plural);
+        let denied = &self.state().denied;
+        // Who may not do one thing may not do everything either.
+        let any = kind.plural == "*" && denied.iter().any(|what| what.starts_with(verb));
+        Ok(!any && !denied.contains(&asked))
     }
 }

@@ -83,4 +83,8 @@ pub trait Cluster: Send + Sync {
         object: &Object,
         options: &ApplyOptions,
     ) -> Result<Applied, ClusterError>;
+
+    /// Asks whether these credentials may do `verb` with objects of a kind, anywhere. Stores
+    /// nothing.
+    fn may(&self, verb: &str, kind: &ServedKind) -> Result<bool, ClusterError>;
 }

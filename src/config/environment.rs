@@ -23,7 +23,8 @@ pub struct Environment {
     pub temp_dir: PathBuf,
     /// A memory file system, when there is one.
     pub memory_dir: Option<PathBuf>,
-    /// Further variables that outside programs need: ssh's agent, Git's ssh command, proxies.
+    /// Further variables that outside programs need: ssh's agent, Git's ssh command, proxies,
+    /// where containers run.
     pub variables: BTreeMap<String, OsString>,
 }
 
@@ -40,6 +41,9 @@ const PASSED_ON: &[&str] = &[
     "ALL_PROXY",
     "all_proxy",
     "KUBEBUILDER_ASSETS",
+    "DOCKER_HOST",
+    "CONTAINER_HOST",
+    "KIND_EXPERIMENTAL_PROVIDER",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ];

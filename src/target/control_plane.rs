@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use super::authority::Keys;
 use super::error::TargetError;
-use super::process::Process;
+use super::launch::{Lasting, Launch};
+use super::process::{Process, Program};
 use crate::cluster::{Access, Cluster, Connect, KubeCluster};
 use crate::disk::{atomic, folder};
 use crate::model::cancel::Cancel;
@@ -65,6 +66,30 @@ impl ControlPlane {
         clock: &dyn Clock,
         cancel: &Cancel,
     ) -> Result<Self, TargetError> {
+        Self::begin(assets, at, None, clock, cancel)
+    }
+
+    /// Starts one that goes on when this program has ended, and says in its folder what runs.
+    pub(super) fn leave_running(
+        assets: &Assets,
+        at: &Path,
+        name: &str,
+        clock: &dyn Clock,
+        cancel: &Cancel,
+    ) -> Result<PathBuf, TargetError> {
+        let lasting = Lasting::of(name, at);
+        let plane = Self::begin(assets, at, Some(lasting), clock, cancel)?;
+        plane.processes.into_iter().for_each(Process::let_go);
+        Ok(plane.kubeconfig)
+    }
+
+    fn begin(
+        assets: &Assets,
+        at: &Path,
+        lasting: Option<Lasting>,
+        clock: &dyn Clock,
+        cancel: &Cancel,
+    ) -> Result<Self, TargetError> {
         folder::create(at, 0o700)?;
         let at = at.canonicalize().map_err(crate::disk::DiskError::at("open", at))?;
         let keys = Keys::make(&at)?;
@@ -74,21 +99,19 @@ impl ControlPlane {
         let text = keys.kubeconfig(&server);
         atomic::write(&kubeconfig, text.as_bytes(), 0o600)?;
         atomic::write(&at.join("audit-policy.json"), AUDIT_POLICY.as_bytes(), 0o600)?;
-        let mut processes = vec![
-            Process::start("etcd", &assets.etcd, &etcd(&at, client, peer), &at)?,
-            Process::start(
-                "kube-apiserver",
-                &assets.api_server,
-                &api_server(&keys, client, api),
-                &at,
-            )?,
-        ];
+        let etcd_args = etcd(&at, client, peer, lasting.is_some());
+        let mut launch = Launch::new(&at, lasting);
+        let program = |name, path, args| Program { name, path, args, search: None };
+        launch.start(&program("etcd", &assets.etcd, etcd_args))?;
+        let api_args = api_server(&keys, client, api);
+        launch.start(&program("kube-apiserver", &assets.api_server, api_args))?;
         let access = Access::read(text.as_bytes(), &at, None)?;
-        until_ready(&mut processes, &access, clock, cancel)?;
+        until_ready(&mut launch.processes, &access, READY_WITHIN, clock, cancel)?;
         if let Some(controllers) = &assets.controllers {
             let args = controller_manager(&keys, &kubeconfig);
-            processes.push(Process::start("kube-controller-manager", controllers, &args, &at)?);
+            launch.start(&program("kube-controller-manager", controllers, args))?;
         }
+        let mut processes = launch.processes;
         processes.reverse();
         let audit_log = at.join("audit.log");
         let controllers = assets.controllers.is_some();
@@ -117,7 +140,7 @@ impl ControlPlane {
 }
 
 /// Ports that were free a moment ago, all different.
-fn free_ports() -> Result<[u16; 3], TargetError> {
+pub(super) fn free_ports() -> Result<[u16; 3], TargetError> {
     let listen = || {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
@@ -131,9 +154,9 @@ fn free_ports() -> Result<[u16; 3], TargetError> {
     Ok(held.each_ref().map(|(_, port)| *port))
 }
 
-fn etcd(at: &Path, client: u16, peer: u16) -> Vec<String> {
+fn etcd(at: &Path, client: u16, peer: u16, lasting: bool) -> Vec<String> {
     let (client, peer) = (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
-    vec![
+    let mut args = vec![
         format!("--data-dir={}", at.join("etcd").display()),
         format!("--listen-client-urls={client}"),
         format!("--advertise-client-urls={client}"),
@@ -141,9 +164,12 @@ fn etcd(at: &Path, client: u16, peer: u16) -> Vec<String> {
         format!("--initial-advertise-peer-urls={peer}"),
         format!("--initial-cluster=default={peer}"),
         "--log-level=warn".to_owned(),
+    ];
+    if !lasting {
         // What is kept here lives no longer than this process.
-        "--unsafe-no-fsync".to_owned(),
-    ]
+        args.push("--unsafe-no-fsync".to_owned());
+    }
+    args
 }
 
 fn api_server(keys: &Keys, etcd: u16, port: u16) -> Vec<String> {
@@ -187,9 +213,10 @@ fn controller_manager(keys: &Keys, kubeconfig: &Path) -> Vec<String> {
 }
 
 /// Waits until the server says that it is ready and its first namespace is there.
-fn until_ready(
+pub(super) fn until_ready(
     processes: &mut [Process],
     access: &Access,
+    within: Duration,
     clock: &dyn Clock,
     cancel: &Cancel,
 ) -> Result<(), TargetError> {
@@ -202,11 +229,11 @@ fn until_ready(
         if cluster.is_ready() && cluster.identity().is_ok() {
             return Ok(());
         }
-        if clock.elapsed().saturating_sub(begun) > READY_WITHIN {
+        if clock.elapsed().saturating_sub(begun) > within {
             let last = processes.last();
             return Err(last
                 .map_or(TargetError::NoProgram { program: "kube-apiserver" }, |last| {
-                    last.ended("not ready within a minute")
+                    last.ended(&format!("not ready within {} s", within.as_secs()))
                 }));
         }
         clock.sleep(TICK);

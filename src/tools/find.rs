@@ -58,8 +58,8 @@ impl Tools {
         self.isolation.get_or_init(|| isolate::probe(self)).as_ref()
     }
 
-    /// The value of `PATH` for children.
-    pub(super) fn search_path(&self) -> OsString {
+    /// Returns the value of `PATH` for children.
+    pub fn search_path(&self) -> OsString {
         let mut joined = OsString::new();
         for folder in self.path.iter().filter(|folder| !has_colon(folder)) {
             if !joined.is_empty() {

@@ -200,8 +200,9 @@ fn choose_target(
     let card = target::Add {
         name: TARGET.to_owned(),
         kubeconfig: plane.kubeconfig().to_owned(),
-        class: target::Class::Disposable,
+        class: Some(target::Class::Disposable),
         context: None,
+        accept: target::Accept::default(),
     };
     let added = target::add(&card, ports)?.target;
     let uid = added.identity.uid;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::estate::Abilities;
+use crate::app::target::asset_folders;
 use crate::app::{Failure, Ports};
 use crate::config::Environment;
 use crate::disk::{atomic, folder};
@@ -101,14 +102,6 @@ impl Stage {
         );
         Ok(atomic::write(&self.path("env"), text.as_bytes(), 0o644)?)
     }
-}
-
-/// Where a control plane's programs may be, beside the search path.
-fn asset_folders(environment: &Environment) -> Vec<PathBuf> {
-    let named = environment.variables.get("KUBEBUILDER_ASSETS").map(PathBuf::from);
-    let named = named.filter(|folder| folder.is_absolute());
-    let built = environment.cache_dir.as_ref().map(|cache| cache.join("blackstart-tests/go"));
-    named.into_iter().chain(built).collect()
 }
 
 fn own_environment(environment: &Environment, folder: &Path) -> Environment {
