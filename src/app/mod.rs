@@ -3,6 +3,7 @@
 //! A use case takes a request and the [`Ports`], and returns a report or a [`Failure`]. Shells turn
 //! arguments into requests and reports into text; they decide nothing about recovery.
 
+pub mod assess;
 mod audit;
 pub mod ceremony;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod init;
 mod job;
 pub mod keys;
 mod kit;
+mod known;
 pub mod list;
 pub mod plan;
 mod ports;

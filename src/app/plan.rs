@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::desired::{Wanted, desired, sources};
+use super::known::Known;
 use super::target::targets;
 use super::{Failure, Place, Ports, Reader};
 use crate::bundle::verify::Accepted;
 use crate::disk::atomic;
 use crate::model::safe::safe;
 use crate::plan::{Against, Planned, make};
-use crate::target::{Opened, Reach, open_directory};
+use crate::target::{Opened, Reach, TargetError, open_directory};
 
 pub use crate::plan::{Action, Item, Note, Plan, Wave};
 pub use crate::target::Selector;
@@ -55,10 +56,15 @@ pub(super) struct Prepared {
     pub(super) remarks: Vec<String>,
 }
 
-/// Opens the bundle and the target, and compares them.
-pub(super) fn prepare(request: &Request, ports: &Ports<'_>) -> Result<Prepared, Failure> {
-    // The target first: a wrong name should not cost the opening of a bundle.
+/// Opens the bundle and the target, and compares them, if the target passes `check`.
+pub(super) fn prepare(
+    request: &Request,
+    check: impl FnOnce(&Opened) -> Result<(), TargetError>,
+    ports: &Ports<'_>,
+) -> Result<Prepared, Failure> {
+    // The target first: a wrong one should not cost the opening of a bundle.
     let target = open_target(&request.target, ports)?;
+    check(&target)?;
     let reader = Reader::open(&request.place, ports)?;
     let (accepted, desired) = desired(&reader, &request.wanted, ports)?;
     let against = match &target.reach {
@@ -68,6 +74,7 @@ pub(super) fn prepare(request: &Request, ports: &Ports<'_>) -> Result<Prepared, 
     let planned = make(&desired, &target.binding, &against, ports.observer, ports.cancel)?;
     let planned = planned.made_from(sources(&reader, &request.wanted));
     let mut remarks = target.told.clone();
+    remarks.extend(target.stopping.iter().map(|sign| format!("a replay is refused: {sign}")));
     remarks.extend(accepted.verified().remarks().map(str::to_owned));
     Ok(Prepared { planned, target, reader, accepted, remarks })
 }
@@ -85,12 +92,16 @@ fn open_target(selector: &Selector, ports: &Ports<'_>) -> Result<Opened, Failure
 
 /// Makes a plan.
 pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
-    let prepared = prepare(request, ports)?;
+    // Looking is allowed at whatever the target is.
+    let prepared = prepare(request, |_| Ok(()), ports)?;
     let plan = prepared.planned.plan().clone();
     let out = request.out.as_ref().map(|path| ports.environment.current_dir.join(path));
     if let Some(path) = &out {
         atomic::write(path, &plan.to_file(), 0o600)?;
     }
+    let there = plan.items().filter(|item| item.action != Action::New);
+    let there = there.map(|item| item.object.clone());
+    Known::remember(ports.environment, &plan.target, there, false);
     prepared.reader.remember(prepared.accepted.verified(), ports)?;
     let remarks = prepared.remarks.iter().map(safe).collect();
     Ok(Report { plan, out, remarks })

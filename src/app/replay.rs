@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::known::Known;
 use super::plan::{self, Prepared};
 use super::{FORMAT_VERSION, Failure, Ports};
 use crate::disk::limit;
 use crate::model::safe::safe;
 use crate::plan::{Bound, Confirmation, Plan, PlanError};
 use crate::replay::{Around, Options, replay};
-use crate::target::{Class, Selector};
+use crate::target::{Class, Opened, Selector};
 
 pub use crate::replay::{Outcome, Verdict, Wait};
 
@@ -60,7 +61,7 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
     if let Some(named) = &named {
         named.complete(&mut wanted);
     }
-    let prepared = plan::prepare(&wanted, ports)?;
+    let prepared = plan::prepare(&wanted, Opened::admitted, ports)?;
     let Prepared { planned, target, reader, accepted, mut remarks } = prepared;
     // Onto a folder nobody need have seen the plan before.
     if planned.plan().target.class == Class::Directory {
@@ -68,11 +69,13 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
     }
     let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;
     let digest = planned.plan().digest();
+    let objects: Vec<_> = planned.plan().items().map(|item| item.object.clone()).collect();
     let approved = planned.approve(&confirmation)?;
     let around = Around { clock: ports.clock, observer: ports.observer, cancel: ports.cancel };
     let options = Options { wait: request.wait, ..Options::default() };
     let outcome = replay(approved, &target.reach, &options, around)?;
     if outcome.verdict() == Verdict::Complete {
+        Known::remember(ports.environment, &target.binding, objects, true);
         reader.remember(accepted.verified(), ports)?;
     }
     Ok(Report {

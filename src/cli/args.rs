@@ -98,6 +98,8 @@ impl Global {
 /// Emergency verbs first, then every day, practice and proof, help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say what we hold, what answers, and what to do: the first thing to run
+    Assess(command::assess::Args),
     /// Take repositories out of a bundle, usable by stock git at once
     Extract(command::extract::Args),
     /// Show what a replay would do; writes nothing to the target

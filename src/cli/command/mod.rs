@@ -1,5 +1,6 @@
 //! One file a command: arguments to a request, a report to text.
 
+pub(super) mod assess;
 pub(super) mod completions;
 pub(super) mod demo;
 pub(super) mod doctor;
@@ -29,6 +30,7 @@ use super::shell::{Outcome, Shell};
 /// Runs one command.
 pub(super) fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
     match command {
+        Command::Assess(args) => assess::run(args, shell),
         Command::Extract(args) => extract::run(args, shell),
         Command::Plan(args) => plan::run(args, shell),
         Command::Replay(args) => replay::run(args, shell),

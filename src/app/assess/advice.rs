@@ -1,0 +1,275 @@
+//! What to do. A cluster that runs needs no recovery because its Git host is gone: waiting comes
+//! first whenever nothing is lost.
+
+use serde::Serialize;
+
+use super::clusters::{Cluster, Life};
+use super::held::Held;
+use super::hosts::{Blame, Host};
+use crate::mirror::Step;
+use crate::target::Class;
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Wait, and suspend the engines.
+    Wait,
+    /// Get at the repositories without their host.
+    Extract,
+    /// Bring what the bundle holds onto a cluster.
+    Rebuild,
+    /// Do all of it on this machine.
+    Practise,
+    /// Look at bundles and targets.
+    Look,
+}
+
+/// One thing that can be done.
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    /// The number it is chosen by; always the same.
+    pub number: u8,
+    /// What.
+    pub what: What,
+    /// In words.
+    pub title: &'static str,
+    /// The commands, to be copied.
+    pub commands: Vec<String>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Advice {
+    /// Why the first choice is the first.
+    pub because: String,
+    /// What to know before choosing.
+    pub remarks: Vec<String>,
+    /// The suggested choice, then the others.
+    pub choices: Vec<Choice>,
+}
+
+/// Judges.
+pub(super) fn advise(held: &Held, hosts: &[Host], clusters: &[Cluster]) -> Advice {
+    let matter = those_that_matter(clusters);
+    let (first, because) = suggest(held, hosts, &matter);
+    let mut choices = choices(held, &matter, clusters);
+    // Stable: the others keep their order.
+    choices.sort_by_key(|choice| choice.what != first);
+    Advice { because, remarks: remarks(hosts, clusters), choices }
+}
+
+/// The clusters that people depend on; a practice cluster that is gone is no outage.
+fn those_that_matter(clusters: &[Cluster]) -> Vec<&Cluster> {
+    let of = |class| -> Vec<&Cluster> {
+        clusters.iter().filter(|cluster| cluster.class == Some(class)).collect()
+    };
+    let classes = [Class::Production, Class::Standby, Class::Disposable];
+    classes.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String) {
+    let first = |lives: &[Life]| clusters.iter().find(|cluster| lives.contains(&cluster.life));
+    if let Some(lost) = first(&[Life::Emptied, Life::Another]) {
+        let what = match lost.life {
+            Life::Emptied => {
+                format!("{} of {} objects of {} are left", lost.present, lost.known, lost.name)
+            }
+            _ => format!("another cluster answers as {}", lost.name),
+        };
+        return match held.newest {
+            Some(_) => (What::Rebuild, what),
+            None => (What::Look, format!("{what}, and we hold nothing to rebuild from")),
+        };
+    }
+    if let Some(silent) = first(&[Life::Silent, Life::Closed, Life::Unknown]) {
+        let why = format!(
+            "{} could not be looked at from here, which does not mean that it is lost",
+            silent.name
+        );
+        return (What::Look, why);
+    }
+    let down = hosts.iter().filter(|host| !host.answers()).count();
+    let unwell = first(&[Life::Impaired]);
+    match (down, clusters.len(), unwell) {
+        (_, _, Some(unwell)) => {
+            let why =
+                format!("{} answers and nothing is lost; see why it is not well", unwell.name);
+            (What::Wait, why)
+        }
+        (0, 0, None) => {
+            (What::Look, "no cluster has a name here, and no Git host is down".to_owned())
+        }
+        (0, _, None) => (What::Practise, "nothing is broken that can be seen from here".to_owned()),
+        (_, 0, None) => {
+            (What::Wait, "a cluster that runs goes on running without its Git host".to_owned())
+        }
+        (_, _, None) => {
+            (What::Wait, "the clusters are healthy: only changes are blocked".to_owned())
+        }
+    }
+}
+
+fn choices(held: &Held, matter: &[&Cluster], clusters: &[Cluster]) -> Vec<Choice> {
+    let named = |lives: &[Life]| matter.iter().find(|cluster| lives.contains(&cluster.life));
+    let lost = named(&[Life::Emptied, Life::Another]).or_else(|| matter.first());
+    let target = lost.map_or("NAME", |cluster| cluster.name.as_str());
+    let mut rebuild = Vec::new();
+    if clusters.is_empty() {
+        rebuild.push("blackstart target add NAME --kubeconfig FILE --class CLASS".to_owned());
+    }
+    if let Some(moved) = named(&[Life::Another]) {
+        rebuild.push(format!("blackstart target replace {} --kubeconfig FILE", moved.name));
+    }
+    let seq = held.newest.as_ref().map_or("latest".to_owned(), |entry| entry.seq.to_string());
+    let open = "--identity KEY";
+    rebuild.extend([
+        format!("blackstart plan {seq} --target {target} {open} --out plan.json"),
+        format!(
+            "blackstart replay {seq} --target {target} {open} --plan plan.json --confirm-target {target}"
+        ),
+    ]);
+    let one = |number, what, title, commands: Vec<String>| Choice { number, what, title, commands };
+    let tests = matter.iter().map(|cluster| format!("blackstart target test {}", cluster.name));
+    let look = tests.chain(["blackstart list".to_owned(), "blackstart doctor".to_owned()]);
+    vec![
+        one(
+            1,
+            What::Wait,
+            "WAIT, and freeze the engines (right when only the Git host is down)",
+            vec!["step 2 of runbooks/git-host-outage.md".to_owned()],
+        ),
+        one(
+            2,
+            What::Extract,
+            "Get at the repositories without the Git host",
+            vec![format!("blackstart extract {seq} --to repos {open}")],
+        ),
+        one(3, What::Rebuild, "The cluster is lost or emptied: rebuild it", rebuild),
+        one(4, What::Practise, "Practise on this machine", vec!["blackstart demo".to_owned()]),
+        one(5, What::Look, "Only look: bundles, targets, this machine", look.collect()),
+    ]
+}
+
+fn remarks(hosts: &[Host], clusters: &[Cluster]) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let remote: Vec<_> = hosts.iter().filter(|host| host.asked.contains(':')).collect();
+    let dark = |step: Option<Step>| matches!(step, Some(Step::Name | Step::Tcp));
+    let asked = remote.len() + clusters.len();
+    let unreached = remote.iter().filter(|host| dark(host.failed)).count()
+        + clusters.iter().filter(|cluster| dark(cluster.failed)).count();
+    if asked > 1 && asked == unreached {
+        remarks.push("nothing at all answers from here: look at this machine's network".to_owned());
+    }
+    if hosts.iter().any(|host| host.blame == Some(Blame::You)) {
+        let text =
+            "where it is YOU: ask somebody else whether theirs works, before you change keys";
+        remarks.push(text.to_owned());
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::list::Entry;
+    use crate::model::id::Seq;
+
+    fn held() -> Held {
+        let entry = Entry {
+            seq: Seq::new(7).unwrap(),
+            created: None,
+            next_by: None,
+            state: Some("complete"),
+            digest: None,
+            parts: 1,
+            bytes: 1,
+            signatures: Vec::new(),
+            policy: "met",
+            level: "green",
+            remarks: Vec::new(),
+        };
+        Held { newest: Some(entry), ..Held::default() }
+    }
+
+    fn host(failed: Option<Step>) -> Host {
+        Host {
+            name: "git.example.com".into(),
+            repositories: 3,
+            asked: "https://git.example.com/apps".into(),
+            passed: vec![Step::Name, Step::Tcp],
+            failed,
+            blame: failed.map(|_| Blame::Them),
+            why: None,
+            millis: 1,
+        }
+    }
+
+    fn cluster(name: &str, class: Class, life: Life) -> Cluster {
+        Cluster {
+            name: name.into(),
+            class: Some(class),
+            server: "https://10.0.0.1".into(),
+            uid: "u-1".into(),
+            life,
+            failed: None,
+            blame: None,
+            why: None,
+            version: None,
+            nodes: 3,
+            nodes_ready: 3,
+            workloads: 9,
+            workloads_ready: 9,
+            unready: Vec::new(),
+            known: 561,
+            present: 7,
+            engines: Vec::new(),
+        }
+    }
+
+    fn first(held: &Held, hosts: &[Host], clusters: &[Cluster]) -> (u8, String) {
+        let advice = advise(held, hosts, clusters);
+        let numbers: Vec<_> = advice.choices.iter().skip(1).map(|choice| choice.number).collect();
+        assert!(numbers.is_sorted(), "the others keep their order: {numbers:?}");
+        (advice.choices[0].number, advice.because)
+    }
+
+    #[test]
+    fn waiting_comes_first_while_the_cluster_lives() {
+        let down = [host(Some(Step::Http))];
+        let healthy = [cluster("prd", Class::Production, Life::Healthy)];
+        assert_eq!(first(&held(), &down, &healthy).0, 1);
+        let impaired = [cluster("prd", Class::Production, Life::Impaired)];
+        assert_eq!(first(&held(), &down, &impaired).0, 1);
+        assert_eq!(first(&held(), &down, &[]).0, 1);
+        // A practice cluster that is gone changes nothing.
+        let with_lab = [
+            cluster("lab", Class::Disposable, Life::Silent),
+            cluster("prd", Class::Production, Life::Healthy),
+        ];
+        assert_eq!(first(&held(), &down, &with_lab).0, 1);
+    }
+
+    #[test]
+    fn rebuilding_comes_first_only_when_something_is_lost_and_we_hold_something() {
+        let emptied = [cluster("prd", Class::Production, Life::Emptied)];
+        let (number, why) = first(&held(), &[], &emptied);
+        assert_eq!((number, why.as_str()), (3, "7 of 561 objects of prd are left"));
+        assert_eq!(first(&Held::default(), &[], &emptied).0, 5);
+        let another = [cluster("prd", Class::Production, Life::Another)];
+        let advice = advise(&held(), &[], &another);
+        assert!(advice.choices[0].commands[0].starts_with("blackstart target replace prd"));
+        // Silence is not loss.
+        let silent = [cluster("prd", Class::Production, Life::Silent)];
+        let (number, why) = first(&held(), &[], &silent);
+        assert!(number == 5 && why.contains("does not mean"), "{number} {why}");
+    }
+
+    #[test]
+    fn a_dark_network_is_said_before_anyone_is_blamed() {
+        let dark = [host(Some(Step::Name)), host(Some(Step::Tcp))];
+        assert!(advise(&held(), &dark, &[]).remarks[0].contains("this machine's network"));
+        let one = [host(Some(Step::Name)), host(None)];
+        assert_eq!(advise(&held(), &one, &[]).remarks, [] as [&str; 0]);
+    }
+}

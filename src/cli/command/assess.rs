@@ -1,0 +1,195 @@
+//! `assess`
+
+use std::fmt::Write as _;
+
+use crate::app::assess::{self, Blame, Cluster, Held, Host, Life, Report, Request, WITHIN};
+use crate::app::text;
+use crate::cli::shell::{Outcome, Shell};
+use crate::config::Span;
+use crate::model::clock::Timestamp;
+
+/// The width of a terminal nobody has widened.
+const WIDTH: usize = 78;
+
+/// Say what we hold, what answers, and what to do: the first thing to run
+///
+/// Works without configuration, network or bundle, and says so. Writes nothing.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How long asking may take, all hosts and clusters together
+    #[arg(long, value_name = "TIME", default_value_t = Span(WITHIN))]
+    within: Span,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
+    let request = Request { place: shell.global.place(), within: args.within.0 };
+    let report = assess::run(&request, &shell.ports);
+    shell.print(&report, || human(&report));
+    Ok(0)
+}
+
+fn human(report: &Report) -> String {
+    let mut text = format!("What do we hold?  ({})\n", report.at);
+    held(&report.held, report.at, &mut text);
+    text.push_str("\nWhat answers?\n");
+    if let Some(why) = &report.no_hosts {
+        put(&mut text, "  Git hosts  ", &format!("not known: {why}"));
+    } else if report.hosts.is_empty() {
+        put(&mut text, "  Git hosts  ", "no [[source]] is configured");
+    }
+    report.hosts.iter().for_each(|one| put(&mut text, "  git  ", &host(one)));
+    if report.clusters.is_empty() {
+        put(&mut text, "  clusters  ", "none has a name here: blackstart target add");
+    }
+    report.clusters.iter().for_each(|one| cluster(one, &mut text));
+    let advice = &report.advice;
+    let _ = writeln!(text, "\nWhat to do?");
+    put(&mut text, "  ", &format!("suggested: {}, because {}", first(report), advice.because));
+    advice.remarks.iter().for_each(|remark| put(&mut text, "  note  ", remark));
+    for (index, choice) in advice.choices.iter().enumerate() {
+        let mark = if index == 0 { '>' } else { ' ' };
+        let _ = writeln!(text, "{mark} {}  {}", choice.number, choice.title);
+        for command in &choice.commands {
+            // Never broken: it is there to be copied.
+            let _ = writeln!(text, "       {command}");
+        }
+    }
+    text
+}
+
+fn first(report: &Report) -> u8 {
+    report.advice.choices.first().map_or(0, |choice| choice.number)
+}
+
+fn held(held: &Held, now: Timestamp, text: &mut String) {
+    if let Some(entry) = &held.newest {
+        let state = entry.state.unwrap_or("?");
+        let age = entry.created.map(|created| text::age(created, now)).unwrap_or_default();
+        let late = if held.overdue { ", a newer one should exist" } else { "" };
+        let line = format!(
+            "snapshot {}, {state}, {age} old{late}, {}",
+            entry.seq,
+            entry.level.to_uppercase()
+        );
+        put(text, "  newest   ", &line);
+        let signed: Vec<_> = entry
+            .signatures
+            .iter()
+            .map(|signature| format!("{} {}", signature.role, signature.status))
+            .collect();
+        put(text, "  signed   ", &format!("{}; policy {}", signed.join(", "), entry.policy));
+        let to_open = held.to_open.as_deref().unwrap_or("see the printed card");
+        put(text, "  to open  ", to_open);
+        entry.remarks.iter().for_each(|remark| put(text, "  note     ", remark));
+    }
+    if let Some(seq) = held.newer_partial {
+        put(text, "  newer    ", &format!("snapshot {seq} is partial"));
+    }
+    if held.newer_bad > 0 {
+        let line = format!("{} newer do not verify: blackstart list", held.newer_bad);
+        put(text, "  BAD      ", &line);
+    }
+    match &held.problem {
+        Some(problem) => {
+            put(text, "  nothing: ", &format!("{} ({})", problem.what, problem.code));
+            put(text, "  next     ", &problem.next);
+        }
+        None if held.newest.is_none() => {
+            put(text, "  nothing: ", &format!("no snapshot in {}", held.places.join(", ")));
+        }
+        None => {}
+    }
+}
+
+fn verdict(blame: Blame, step: &str) -> String {
+    match blame {
+        Blame::Them => "it is THEM".to_owned(),
+        Blame::You => format!("it is YOU ({step})"),
+        Blame::Here => "it is this machine".to_owned(),
+    }
+}
+
+fn host(host: &Host) -> String {
+    let passed: Vec<_> = host.passed.iter().map(|step| format!("{step} ok")).collect();
+    let passed = passed.join(", ");
+    let name = &host.name;
+    match (host.failed, host.blame) {
+        (Some(step), Some(blame)) => {
+            let why = host.why.as_deref().unwrap_or("no reason given");
+            let before = if passed.is_empty() { String::new() } else { format!("{passed}, ") };
+            let verdict = verdict(blame, &step.to_string());
+            format!("{name}  {before}{step}: {why} -> {verdict}")
+        }
+        _ => format!("{name}  {passed} ({} ms)", host.millis),
+    }
+}
+
+fn cluster(cluster: &Cluster, text: &mut String) {
+    let word = match cluster.life {
+        Life::Healthy => "healthy",
+        Life::Impaired => "answers, not all of it is ready",
+        Life::Emptied => "EMPTIED",
+        Life::Another => "ANOTHER CLUSTER ANSWERS",
+        Life::Silent => "no answer",
+        Life::Closed => "answers, but could not be looked at",
+        Life::Unknown => "cannot be asked",
+    };
+    let class = cluster.class.map(|class| format!(" ({class})")).unwrap_or_default();
+    let mut line = format!("{}{class}  ", cluster.name);
+    if cluster.version.is_some() {
+        let _ = write!(
+            line,
+            "API ok, {}/{} nodes, {}/{} workloads ready",
+            cluster.nodes_ready, cluster.nodes, cluster.workloads_ready, cluster.workloads
+        );
+        if cluster.known > 0 {
+            let _ = write!(line, ", {} of {} objects left", cluster.present, cluster.known);
+        }
+        line.push(' ');
+    }
+    let _ = write!(line, "-> {word}");
+    if let Some(why) = &cluster.why {
+        let _ = write!(line, ": {why}");
+    }
+    if let Some(blame) = cluster.blame {
+        let step = cluster.failed.map(|step| step.to_string()).unwrap_or_default();
+        let _ = write!(line, " -> {}", verdict(blame, &step));
+    }
+    put(text, "  cluster  ", &line);
+    cluster.unready.iter().for_each(|unready| put(text, "    not ready  ", unready));
+}
+
+/// Adds a line, broken between words and indented below its label.
+fn put(text: &mut String, label: &str, line: &str) {
+    let indent = label.chars().count();
+    let mut at = indent;
+    text.push_str(label);
+    for (index, word) in line.split(' ').enumerate() {
+        let width = word.chars().count();
+        if index > 0 && at + 1 + width > WIDTH {
+            let _ = write!(text, "\n{:indent$}", "");
+            at = indent;
+        } else if index > 0 {
+            text.push(' ');
+            at += 1;
+        }
+        text.push_str(word);
+        at += width;
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words_and_keep_their_place() {
+        let mut text = String::new();
+        put(&mut text, "  note  ", &"word ".repeat(20));
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines.len() == 2 && lines.iter().all(|line| line.len() <= WIDTH), "{text}");
+        assert!(lines[1].starts_with("        word"), "{text}");
+    }
+}
