@@ -1,9 +1,11 @@
-//! Real control planes for tests: etcd, kube-apiserver, kube-controller-manager.
+//! Real control planes for tests: etcd, kube-apiserver, kube-controller-manager; with nodes also
+//! kube-scheduler and kwok, which plays the kubelet: Pods are scheduled and become ready.
 //!
 //! Found through `KUBEBUILDER_ASSETS`, else in the cache that `tests/setup` fills. What is missing
 //! fails the test: a test that skips itself proves nothing.
 
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use blackstart::cluster::{Access, Connect, KubeCluster};
@@ -56,6 +58,8 @@ pub fn assets() -> Assets {
 
 /// A running control plane in a folder that vanishes with it.
 pub struct Lab {
+    // Stopped before the server they talk to.
+    others: Vec<Other>,
     pub plane: ControlPlane,
     pub folder: tempfile::TempDir,
 }
@@ -77,7 +81,58 @@ impl Lab {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().join("plane");
         let plane = ControlPlane::start(assets, &at, &WallClock::new(), &Cancel::new()).unwrap();
-        Self { plane, folder }
+        Self { others: Vec::new(), plane, folder }
+    }
+
+    /// Starts one on which Pods run, as far as anybody can see from outside.
+    pub fn with_nodes() -> Self {
+        let mut lab = Self::start();
+        let kubeconfig = format!("--kubeconfig={}", lab.plane.kubeconfig().display());
+        let scheduler = ["--leader-elect=false", "--secure-port=0"];
+        let start = |name, more: &[&str]| Other::start(name, &[&[&kubeconfig[..]], more].concat());
+        lab.others.push(start("kube-scheduler", &scheduler));
+        lab.others.push(start("kwok", &["--manage-all-nodes=true"]));
+        for name in ["node-1", "node-2"] {
+            let room = serde_json::json!({"cpu": "500", "memory": "1Ti", "pods": "5000"});
+            lab.create(&serde_json::json!({"apiVersion": "v1", "kind": "Node",
+                "metadata": {"name": name}, "status": {"capacity": room, "allocatable": room}}));
+        }
+        lab
+    }
+
+    /// Runs kubectl as an administrator.
+    pub fn kubectl(&self, args: &[&str]) -> super::sandbox::Ran {
+        let mut kubectl = Command::new(super::component::find("kubectl"));
+        kubectl.env_clear().env("HOME", self.folder.path());
+        super::sandbox::finish(kubectl.arg("--kubeconfig").arg(self.plane.kubeconfig()).args(args))
+    }
+
+    /// Creates an object, as somebody else would.
+    pub fn create(&self, object: &serde_json::Value) {
+        let file = self.folder.path().join("object.json");
+        std::fs::write(&file, object.to_string()).unwrap();
+        self.kubectl(&["create", "-f", file.to_str().unwrap()]).ok();
+    }
+
+    /// What our binary changed, as `(verb, uri)`, by the server's own record. Asking what would
+    /// happen or what is allowed changes nothing; nor does the lease that keeps others away.
+    pub fn written(&self) -> Vec<(String, String)> {
+        let harmless = |verb: &str, uri: &str| {
+            ["get", "list"].contains(&verb)
+                || uri.contains("selfsubjectaccessreviews")
+                || uri.contains("dryRun=All")
+        };
+        self.our_audit().into_iter().filter(|(verb, uri)| !harmless(verb, uri)).collect()
+    }
+
+    /// Fails if our binary deleted anything.
+    #[track_caller]
+    pub fn nothing_was_deleted(&self) {
+        let deleted = |(verb, _): &(String, String)| verb.starts_with("delete");
+        let audit = self.our_audit();
+        assert!(!audit.is_empty(), "the audit log does not show us at all");
+        let deletes: Vec<_> = audit.into_iter().filter(deleted).collect();
+        assert_eq!(deletes, []);
     }
 
     /// A connection of its own.
@@ -100,5 +155,24 @@ impl Lab {
                 (text("verb"), text("requestURI"))
             })
             .collect()
+    }
+}
+
+/// A further program of a cluster, ended with this value.
+struct Other(Child);
+
+impl Other {
+    fn start(name: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(super::component::find(name));
+        command.env_clear().args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -12,8 +12,10 @@
 
 pub mod cluster;
 pub mod component;
+pub mod estate;
 pub mod git;
 pub mod kit;
+pub mod proxy;
 pub mod sandbox;
 pub mod second_reader;
 pub mod server;
