@@ -10,7 +10,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Number, Value};
 
 use super::scalar::{self, Scalar};
-use super::{Document, Finding, FindingKind, Limits};
+use super::{Document, Finding, FindingKind, Limits, MOST_FINDINGS, weight};
 use crate::model::safe::safe;
 use crate::object::error::ObjectError;
 
@@ -91,6 +91,7 @@ impl<'a> Loader<'a> {
                 return Ok(value);
             }
             Event::Scalar(text, style, anchor, tag) => {
+                self.count(weight(&text) - 1)?;
                 (self.scalar_value(&text, style, tag.as_ref(), line)?, anchor)
             }
             Event::SequenceStart(_, anchor, _) => (self.sequence(depth)?, anchor),
@@ -98,7 +99,10 @@ impl<'a> Loader<'a> {
             _ => return Err(self.fault(line, "a node was expected here".to_owned())),
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, (value.clone(), self.nodes - before));
+            // The copy that waits for aliases counts as well: anchors may stand inside each other.
+            let size = self.nodes - before;
+            self.count(size)?;
+            self.anchors.insert(anchor, (value.clone(), size));
         }
         Ok(value)
     }
@@ -129,7 +133,7 @@ impl<'a> Loader<'a> {
                 Key::Merge => members.merge(value).map_err(|why| self.fault(line, why))?,
                 Key::Plain(key) => members.insert(key, value).into_iter().collect(),
             };
-            self.findings.extend(found.into_iter().map(|(kind, key)| finding(kind, line, &key)));
+            found.into_iter().for_each(|(kind, key)| self.found(kind, line, &key));
         }
     }
 
@@ -140,17 +144,23 @@ impl<'a> Loader<'a> {
                     return Ok(Key::Merge);
                 }
                 let resolved = self.resolve(&text, style, tag.as_ref(), line)?;
+                self.count(weight(&text))?;
                 if anchor != 0 {
-                    self.anchors.insert(anchor, (self.value(resolved.clone(), line)?, 1));
+                    self.count(weight(&text))?;
+                    let value = self.value(resolved.clone(), line)?;
+                    self.anchors.insert(anchor, (value, weight(&text)));
                 }
                 resolved
             }
-            Event::Alias(id) => match self.anchors.get(&id) {
-                Some((Value::String(text), _)) => Scalar::Text(text.clone()),
-                Some((Value::Bool(value), _)) => Scalar::Bool(*value),
-                Some((Value::Number(number), _)) => Scalar::Text(number.to_string()),
-                _ => return Err(self.fault(line, "a key that is no scalar".to_owned())),
-            },
+            Event::Alias(id) => {
+                self.count(self.anchors.get(&id).map_or(1, |(_, size)| *size))?;
+                match self.anchors.get(&id) {
+                    Some((Value::String(text), _)) => Scalar::Text(text.clone()),
+                    Some((Value::Bool(value), _)) => Scalar::Bool(*value),
+                    Some((Value::Number(number), _)) => Scalar::Text(number.to_string()),
+                    _ => return Err(self.fault(line, "a key that is no scalar".to_owned())),
+                }
+            }
             _ => return Err(self.fault(line, "a key that is no scalar".to_owned())),
         };
         match resolved {
@@ -173,7 +183,7 @@ impl<'a> Loader<'a> {
     ) -> Result<Value, ObjectError> {
         let resolved = self.resolve(text, style, tag, line)?;
         if matches!(resolved, Scalar::Float(_)) && scalar::looks_like_id(text) {
-            self.findings.push(finding(FindingKind::LooksLikeId, line, text));
+            self.found(FindingKind::LooksLikeId, line, text);
         }
         self.value(resolved, line)
     }
@@ -208,6 +218,12 @@ impl<'a> Loader<'a> {
         Number::from_f64(float)
             .map(Value::Number)
             .ok_or_else(|| self.fault(line, "a number that JSON cannot hold".to_owned()))
+    }
+
+    fn found(&mut self, kind: FindingKind, line: usize, what: &str) {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding(kind, line, what));
+        }
     }
 
     fn count(&mut self, nodes: usize) -> Result<(), ObjectError> {
@@ -274,7 +290,9 @@ impl Members {
 }
 
 pub(super) fn finding(kind: FindingKind, line: usize, what: &str) -> Finding {
-    let what = safe(what);
+    // A key may be as long as the text.
+    let short: String = what.chars().take(200).collect();
+    let what = safe(if short.len() < what.len() { short + "…" } else { short });
     let text = match kind {
         FindingKind::DuplicateKey => format!("key {what} stands twice; the last one counts"),
         FindingKind::MergeOrder => {

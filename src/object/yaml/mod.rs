@@ -21,8 +21,19 @@ pub struct Limits {
     pub bytes: usize,
     /// Nested levels. The API server's JSON reader and ours stop not far above.
     pub depth: usize,
-    /// Nodes, aliases unfolded.
+    /// Nodes, aliases unfolded; every 64 bytes of text count as one more.
     pub nodes: usize,
+}
+
+/// A kind has at most 63 bytes, a group 253, a version 63.
+const LONGEST_KIND: usize = 512;
+
+/// No more findings are kept of one text.
+const MOST_FINDINGS: usize = 1000;
+
+/// What a scalar counts against [`Limits::nodes`].
+fn weight(text: &str) -> usize {
+    1 + text.len() / 64
 }
 
 impl Default for Limits {
@@ -82,7 +93,7 @@ pub fn read(bytes: &[u8], origin: &str, limits: &Limits) -> Result<Read, ObjectE
     })?;
     let mut read = Read::default();
     // As in kubectl, what begins with a brace is JSON when it can be.
-    let documents = match json::documents(text, &mut read.findings) {
+    let documents = match json::documents(text, origin, limits, &mut read.findings)? {
         Some(documents) => documents,
         None => load::documents(text, origin, limits, &mut read.findings)?,
     };
@@ -94,14 +105,13 @@ pub fn read(bytes: &[u8], origin: &str, limits: &Limits) -> Result<Read, ObjectE
 
 /// Adds the object, or the items of a list.
 fn unfold(
-    value: Value,
+    mut value: Value,
     line: usize,
     origin: &str,
     objects: &mut Vec<Object>,
 ) -> Result<(), ObjectError> {
     let list_kind = value["kind"].as_str().and_then(|kind| kind.strip_suffix("List"));
-    let (Some(item_kind), Value::Array(items)) = (list_kind.map(str::to_owned), &value["items"])
-    else {
+    let (Some(item_kind), true) = (list_kind.map(str::to_owned), value["items"].is_array()) else {
         if value.is_null() {
             return Ok(());
         }
@@ -109,15 +119,21 @@ fn unfold(
         objects.push(Object::from_value(value).map_err(not)?);
         return Ok(());
     };
-    for item in items {
-        let mut item = item.clone();
+    // Every item may get a copy of both.
+    let version = value["apiVersion"].as_str().unwrap_or_default().to_owned();
+    if item_kind.len() + version.len() > LONGEST_KIND {
+        let missing = "a short kind and apiVersion";
+        return Err(ObjectError::NotAnObject { origin: origin.to_owned(), line, missing });
+    }
+    let Value::Array(items) = value["items"].take() else { return Ok(()) };
+    for mut item in items {
         // A typed list need not repeat what its items are.
         if let Value::Object(members) = &mut item
             && !item_kind.is_empty()
             && !members.contains_key("kind")
         {
             members.insert("kind".to_owned(), item_kind.clone().into());
-            members.insert("apiVersion".to_owned(), value["apiVersion"].clone());
+            members.insert("apiVersion".to_owned(), version.clone().into());
         }
         unfold(item, line, origin, objects)?;
     }

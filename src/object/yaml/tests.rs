@@ -94,8 +94,45 @@ fn texts_made_to_exhaust_memory_are_refused() {
     for text in [laughs.as_bytes(), deep.as_bytes()] {
         assert!(read(text, "t.yaml", &Limits::default()).is_err());
     }
+    // Ten nodes each, but what they unfold to is long, or is copied, or is copied at every level.
+    let long = "x".repeat(100_000);
+    let object = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n";
+    let list = |inner: String| format!("{{apiVersion: v1, kind: List, items: [{inner}]}}");
+    let small = Limits { nodes: 20_000, ..Limits::default() };
+    for text in [
+        format!("{object}x: &a {long}\ny: [{}]\n", "*a,".repeat(100)),
+        format!("{object}x: &a {long}\ny: [{}]\n", "{*a : 1},".repeat(100)),
+        format!("{object}? &a {long}\n: 1\ny: [{}]\n", "*a,".repeat(100)),
+        format!("{object}x: {}{}{}\n", "&a [".repeat(50), "x,".repeat(1000), "]".repeat(50)),
+        format!("apiVersion: v1\nkind: {long}List\nitems: [{}]\n", "{},".repeat(100)),
+        format!("apiVersion: {long}\nkind: List\nitems: [{}]\n", "{},".repeat(100)),
+        format!("{{\"a\": [{}0]}}", "0,".repeat(30_000)),
+        format!("{{\"a\": [{}\"\"]}}", format!("\"{long}\",").repeat(20)),
+        format!("{{{}\"a\": 1}}", format!("\"{long}\": 1,").repeat(20)),
+    ] {
+        let error = read(text.as_bytes(), "t.yaml", &small).unwrap_err();
+        let refused = matches!(error, ObjectError::TooLarge { .. })
+            || error.to_string().contains("a short kind");
+        assert!(refused, "{}: {error}", &text[..60]);
+    }
+    let nested =
+        (0..30).fold(format!("{{{}}}", object.trim().replace('\n', ", ")), |inner, _| list(inner));
+    assert_eq!(read(nested.as_bytes(), "t.yaml", &small).unwrap().objects.len(), 1);
     let limits = Limits { bytes: 3, ..Limits::default() };
     assert!(matches!(read(b"a: 1", "t", &limits), Err(ObjectError::TooLarge { .. })));
+}
+
+#[test]
+fn findings_are_short_and_of_a_bounded_number() {
+    let twice = format!("{{{}}}", "\"a\": 1, ".repeat(5000));
+    let long = format!("{{{0}: 1, {0}: 2}}", "k".repeat(900));
+    let found = |text: &str| {
+        let mut findings = Vec::new();
+        load::documents(text, "t.yaml", &Limits::default(), &mut findings).unwrap();
+        findings
+    };
+    assert_eq!(found(&twice).len(), MOST_FINDINGS);
+    assert!(found(&long).len() == 1 && found(&long)[0].text.len() < 300);
 }
 
 #[test]
