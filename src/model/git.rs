@@ -273,7 +273,7 @@ impl Refs {
 
     /// Returns the bytes of the file `packed-refs`, as git-pack-refs(1) writes it.
     pub fn packed_refs_file(&self) -> Vec<u8> {
-        let mut file = b"# pack-refs with: peeled fully-peeled sorted \n".to_vec();
+        let mut file = PACKED_REFS.to_vec();
         for tip in &self.tips {
             file.extend_from_slice(tip.oid.to_string().as_bytes());
             file.push(b' ');
@@ -286,16 +286,15 @@ impl Refs {
         file
     }
 
-    /// Reads the two files back. Accepts only what the writers above produce.
+    /// Reads the two files back. Accepts only what the writers above produce, with ids of one
+    /// format throughout.
     pub fn from_files(head: &[u8], packed: &[u8]) -> Result<Self, BadRefs> {
         let head = read_head(head).ok_or(BadRefs { line: 0 })?;
+        let packed = packed.strip_prefix(PACKED_REFS).ok_or(BadRefs { line: 1 })?;
         let mut tips: Vec<RefTip> = Vec::new();
         for (index, line) in packed.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let bad = BadRefs { line: index + 1 };
+            let bad = BadRefs { line: index + 2 };
             let line = line.strip_suffix(b"\n").ok_or(bad)?;
-            if index == 0 && line.starts_with(b"# pack-refs with:") {
-                continue;
-            }
             if let Some(peeled) = line.strip_prefix(b"^") {
                 let last = tips.last_mut().filter(|tip| tip.peeled.is_none()).ok_or(bad)?;
                 last.peeled = Some(read_oid(peeled).ok_or(bad)?);
@@ -309,9 +308,22 @@ impl Refs {
             }
             tips.push(RefTip { name, oid, peeled: None });
         }
+        let detached = match &head {
+            Head::Detached(oid) => Some(*oid),
+            Head::Symbolic(_) => None,
+        };
+        let held = tips.iter().flat_map(|tip| [Some(tip.oid), tip.peeled]).flatten();
+        let mut formats = held.chain(detached).map(|oid| oid.format());
+        let first = formats.next();
+        if formats.any(|format| Some(format) != first) {
+            return Err(BadRefs { line: 0 });
+        }
         Ok(Self { head, tips })
     }
 }
+
+/// The first line of `packed-refs`: what git promises there about the rest.
+const PACKED_REFS: &[u8] = b"# pack-refs with: peeled fully-peeled sorted \n";
 
 fn read_oid(hex: &[u8]) -> Option<Oid> {
     std::str::from_utf8(hex).ok()?.parse().ok()
@@ -325,7 +337,8 @@ fn read_head(file: &[u8]) -> Option<Head> {
     }
 }
 
-/// A `HEAD` (line 0) or `packed-refs` file that is not in the one form we write.
+/// A `HEAD` (line 0) or `packed-refs` file that is not in the one form we write, or ids of two
+/// formats in them (line 0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("refs are malformed at line {line}")]
 pub struct BadRefs {
@@ -415,11 +428,30 @@ mod tests {
             format!("{a} refs/a"),
             format!("{a}  refs/a\n"),
         ] {
-            assert!(
-                Refs::from_files(b"ref: refs/heads/main\n", text.as_bytes()).is_err(),
-                "{text}"
-            );
+            let file = [PACKED_REFS, text.as_bytes()].concat();
+            assert!(Refs::from_files(b"ref: refs/heads/main\n", &file).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn refs_in_another_spelling_or_of_two_formats_are_refused() {
+        let (a, long) = (oid('a'), "b".repeat(64));
+        let first = "# pack-refs with: peeled fully-peeled sorted \n";
+        let read = |text: &str| Refs::from_files(b"ref: refs/heads/main\n", text.as_bytes());
+        assert!(read(&format!("{first}{a} refs/a\n")).is_ok());
+        for text in [
+            String::new(),
+            format!("{a} refs/a\n"),
+            format!("# pack-refs with: peeled \n{a} refs/a\n"),
+            format!("{first}{first}"),
+            format!("{first}{a} refs/a\n{long} refs/b\n"),
+            format!("{first}{a} refs/a\n^{long}\n"),
+        ] {
+            assert!(read(&text).is_err(), "{text}");
+        }
+        let detached = format!("{long}\n");
+        let packed = format!("{first}{a} refs/a\n");
+        assert!(Refs::from_files(detached.as_bytes(), packed.as_bytes()).is_err());
     }
 
     proptest! {
