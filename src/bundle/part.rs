@@ -12,13 +12,11 @@ use super::layout;
 use super::manifest::PartKind;
 use super::port::PartSink;
 use super::tarball::{Packer, walk};
+use crate::keys::header;
 use crate::model::digest::{Digest, Hashing};
 
 /// The least size of a compressed part, in bytes, so that small changes look alike.
 const FLOOR: u64 = 64 << 10;
-
-/// No age header is larger, in bytes: age's own parser takes quadratic time.
-const LARGEST_HEADER: usize = 64 << 10;
 
 /// The largest window that a decoder must offer, as the power of two the zstd CLI allows.
 const WINDOW_LOG: u32 = 27;
@@ -142,8 +140,8 @@ pub fn open(
     most: u64,
     take: impl FnMut(&str, u64, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
-    let (header, rest) = checked_header(from)?;
-    let buffered = BufReader::with_capacity(1 << 17, header.chain(rest));
+    let (head, rest) = checked_header(from)?;
+    let buffered = BufReader::with_capacity(1 << 17, head.chain(rest));
     let decryptor = age::Decryptor::new_buffered(buffered).map_err(|_| bad("not an age file"))?;
     let one = std::iter::once(identity as &dyn age::Identity);
     let stream = decryptor.decrypt(one).map_err(|_| bad("encrypted to another key"))?;
@@ -175,9 +173,9 @@ pub fn unpack(
 /// Reads the age header alone and checks that it has one X25519 stanza and else only grease.
 fn checked_header<R: Read>(mut from: R) -> io::Result<(io::Cursor<Vec<u8>>, R)> {
     let mut head = Vec::new();
-    from.by_ref().take(LARGEST_HEADER as u64).read_to_end(&mut head)?;
+    from.by_ref().take(header::MAX as u64).read_to_end(&mut head)?;
     let end = head.windows(5).position(|window| window == b"\n--- ");
-    let end = end.ok_or_else(|| bad("an age header that is missing or larger than 64 KiB"))?;
+    let end = end.ok_or_else(|| bad("an age header that is missing or larger than 16 KiB"))?;
     let stanza = |line: &[u8]| -> Option<bool> {
         let kind = line.strip_prefix(b"-> ")?.split(|byte| *byte == b' ').next()?;
         Some(kind == b"X25519" || !kind.ends_with(b"-grease"))
@@ -315,7 +313,7 @@ pub(crate) mod tests {
         let identity = age::x25519::Identity::generate();
         let stanza = b"-> X25519 AAAA\nBBBB\n".repeat(200_000);
         let bomb = [&b"age-encryption.org/v1\n"[..], &stanza, b"--- mac\n"].concat();
-        assert!(opened(&bomb, &identity, 1 << 20).unwrap_err().to_string().contains("64 KiB"));
+        assert!(opened(&bomb, &identity, 1 << 20).unwrap_err().to_string().contains("16 KiB"));
         let two =
             [&b"age-encryption.org/v1\n"[..], &b"-> X25519 AAAA\nBBBB\n".repeat(2), b"--- mac\n"]
                 .concat();

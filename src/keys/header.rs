@@ -1,13 +1,14 @@
-//! A limit before age parses: its header parser takes quadratic time (1.5 MB are 51 s), so a header
-//! longer than [`MAX`] is refused unread.
+//! A limit before age parses: its header parser takes quadratic time (60 KB of small stanzas are ten
+//! seconds), so a header longer than [`MAX`] is refused unread.
 
-use std::io::{self, Chain, Cursor, Read};
+use std::io::{self, BufReader, Chain, Cursor, Read};
 
-/// The longest header that age gets to see. Hundreds of openers fit.
-pub const MAX: usize = 64 << 10;
+/// The longest header that age gets to see. Nine openers take 7 KB where all have RSA keys.
+pub const MAX: usize = 16 << 10;
 
-/// Wraps the reader of a binary age file so that age sees a header of at most [`MAX`] bytes.
-pub fn capped<R: Read>(mut from: R) -> io::Result<Chain<Cursor<Vec<u8>>, R>> {
+/// Wraps the reader of a binary age file so that age sees a header of at most [`MAX`] bytes. The
+/// result is buffered, for which age has a parser that starts anew for each line, not each byte.
+pub fn capped<R: Read>(mut from: R) -> io::Result<BufReader<Chain<Cursor<Vec<u8>>, R>>> {
     let mut head = Vec::with_capacity(1 << 10);
     let mut buffer = [0; 1 << 10];
     loop {
@@ -15,11 +16,11 @@ pub fn capped<R: Read>(mut from: R) -> io::Result<Chain<Cursor<Vec<u8>>, R>> {
         let searched = head.len().saturating_sub(5);
         let count = read_some(&mut from, &mut buffer)?;
         head.extend_from_slice(&buffer[..count]);
-        let ended = head[searched..].windows(5).any(|window| window == b"\n--- ");
-        if ended || count == 0 {
-            return Ok(Cursor::new(head).chain(from));
+        let end = head[searched..].windows(5).position(|window| window == b"\n--- ");
+        if end.is_some_and(|end| searched + end <= MAX) || count == 0 && head.len() <= MAX {
+            return Ok(BufReader::new(Cursor::new(head).chain(from)));
         }
-        if head.len() > MAX {
+        if end.is_some() || count == 0 || head.len() > MAX + 5 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("its header is longer than {MAX} bytes"),

@@ -133,7 +133,7 @@ fn unlock(path: &Path, file: &[u8], prompt: &dyn Prompt) -> Result<Zeroizing<Vec
     let what = safe(path.as_os_str().as_encoded_bytes());
     let bad = |why: String| KeysError::BadAgeFile { what: what.clone(), why };
     let capped = header::capped(ArmoredReader::new(file)).map_err(|error| bad(plain(&error)))?;
-    let decryptor = age::Decryptor::new(capped).map_err(|error| bad(plain(&error)))?;
+    let decryptor = age::Decryptor::new_buffered(capped).map_err(|error| bad(plain(&error)))?;
     if !decryptor.is_scrypt() {
         return Err(bad("it is sealed to a key, not to a passphrase".to_owned()));
     }

@@ -88,7 +88,7 @@ fn peel_named(name: &str, layer: &[u8], identities: &Identities) -> Result<Peele
         return Err(bad(format!("it is larger than {MAX_SEAL} bytes")));
     }
     let capped = header::capped(ArmoredReader::new(layer)).map_err(|error| bad(plain(&error)))?;
-    let decryptor = age::Decryptor::new(capped).map_err(|error| bad(plain(&error)))?;
+    let decryptor = age::Decryptor::new_buffered(capped).map_err(|error| bad(plain(&error)))?;
     let reader = decryptor.decrypt(identities.iter()).map_err(|error| match error {
         age::DecryptError::NoMatchingKeys | age::DecryptError::KeyDecryptionFailed => {
             KeysError::NoIdentityFits { identities: identities.len(), seals: 1 }
