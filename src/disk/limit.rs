@@ -2,13 +2,37 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use super::error::DiskError;
 
 /// Reads a whole file of at most `max` bytes.
 pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, DiskError> {
-    let file = File::open(path).map_err(DiskError::at("read", path))?;
+    read_open(File::open(path), path, max)
+}
+
+/// Reads a whole file that lies where others may write. See [`open_plain`].
+pub fn read_plain(path: &Path, max: u64) -> Result<Vec<u8>, DiskError> {
+    read_open(open_plain(path), path, max)
+}
+
+/// Opens a file that lies where others may write: what is no plain file is refused at once, where a
+/// named pipe would make us wait for ever.
+pub fn open_plain(path: &Path) -> io::Result<File> {
+    let at_once = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(at_once).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "not a plain file"))
+    }
+}
+
+fn read_open(file: io::Result<File>, path: &Path, max: u64) -> Result<Vec<u8>, DiskError> {
+    let file = file.map_err(DiskError::at("read", path))?;
     let mut bytes = Vec::new();
     file.take(max.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -17,6 +41,14 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, DiskError> {
         return Err(DiskError::TooLarge { path: path.to_owned(), max });
     }
     Ok(bytes)
+}
+
+/// Reads a whole file of at most `max` bytes as [`read_plain`] does, or `None` when it is not there.
+pub fn read_plain_if_there(path: &Path, max: u64) -> Result<Option<Vec<u8>>, DiskError> {
+    match read_plain(path, max) {
+        Err(error) if error.is_missing() => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// Reads a whole file of at most `max` bytes, or `None` when it is not there.
@@ -85,6 +117,17 @@ mod tests {
         assert_eq!(read(&path, 5).unwrap(), b"12345");
         assert!(matches!(read(&path, 4), Err(DiskError::TooLarge { max: 4, .. })));
         assert_eq!(read_if_there(&folder.path().join("y"), 4).unwrap(), None);
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let mode = rustix::fs::Mode::from(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert!(read_plain(&path, 5).unwrap_err().to_string().contains("plain file"));
+        assert!(open_plain(folder.path()).is_err());
+        assert_eq!(read_plain_if_there(&folder.path().join("y"), 5).unwrap(), None);
     }
 
     proptest! {

@@ -1,7 +1,6 @@
 //! A store in a folder, on a disk or a stick.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,8 +21,11 @@ const LARGEST_SIGNATURE: u64 = 16 << 10;
 /// No trust file is larger, in bytes.
 const LARGEST_TRUST: u64 = 1 << 20;
 
+/// All trust file versions and their signatures together are no larger, in bytes.
+pub(super) const LARGEST_HISTORY: usize = 64 << 20;
+
 /// More signature files than this in one folder are not looked at.
-const MOST_SIGNATURES: usize = 64;
+pub(super) const MOST_SIGNATURES: usize = 64;
 
 /// A store whose root is a folder.
 #[derive(Clone, Debug)]
@@ -243,9 +245,8 @@ impl Parts for DirStore {
     }
 
     fn part(&self, digest: &Digest) -> io::Result<Option<Box<dyn Read + Send>>> {
-        match File::open(self.blob_path(digest)) {
-            Ok(file) if file.metadata()?.is_file() => Ok(Some(Box::new(file))),
-            Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "not a plain file")),
+        match limit::open_plain(&self.blob_path(digest)) {
+            Ok(file) => Ok(Some(Box::new(file))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -261,13 +262,13 @@ impl Parts for DirStore {
 
     fn snapshot(&self, seq: Seq) -> io::Result<Option<RawSnapshot>> {
         let at = self.snapshot_path(seq);
-        let manifest =
-            limit::read_if_there(&at.join("manifest.json"), manifest::LARGEST).map_err(other)?;
+        let manifest = limit::read_plain_if_there(&at.join("manifest.json"), manifest::LARGEST)
+            .map_err(other)?;
         let Some(manifest) = manifest else { return Ok(None) };
         let mut signatures = Vec::new();
         for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
             let Some((role, key)) = entry.name.to_str().and_then(signature_name) else { continue };
-            let pem = limit::read(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
+            let pem = limit::read_plain(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
             signatures.push(Signature { role, key, pem });
         }
         Ok(Some(RawSnapshot { seq, manifest, signatures }))
@@ -278,22 +279,37 @@ impl Parts for DirStore {
         if !root.is_dir() {
             return Ok(Vec::new());
         }
-        let versions = folder::list(&root).map_err(other)?;
-        let named = versions.iter().filter_map(|entry| entry.name.to_str());
-        named.filter_map(|name| read_trust(&root, name).transpose()).collect()
+        let folders = folder::list(&root).map_err(other)?;
+        let (mut versions, mut size) = (Vec::new(), 0);
+        for name in folders.iter().filter_map(|entry| entry.name.to_str()) {
+            let Some(version) = read_trust(&root, name)? else { continue };
+            size += version.file.len();
+            size += version.signatures.iter().map(|(_, pem)| pem.len()).sum::<usize>();
+            if size > LARGEST_HISTORY {
+                return Err(too_much_history());
+            }
+            versions.push(version);
+        }
+        Ok(versions)
     }
+}
+
+pub(super) fn too_much_history() -> io::Error {
+    let why = "its trust file versions are larger than any history can be";
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 fn read_trust(root: &Path, name: &str) -> io::Result<Option<TrustVersion>> {
     let digits = name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit());
     let Some(version) = digits.then(|| name.parse().ok()).flatten() else { return Ok(None) };
     let at = root.join(name);
-    let file = limit::read_if_there(&at.join("allowed_signers"), LARGEST_TRUST).map_err(other)?;
+    let path = at.join("allowed_signers");
+    let file = limit::read_plain_if_there(&path, LARGEST_TRUST).map_err(other)?;
     let Some(file) = file else { return Ok(None) };
     let mut signatures = Vec::new();
     for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
         if let Some(root) = entry.name.to_str().and_then(signature_root) {
-            let pem = limit::read(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
+            let pem = limit::read_plain(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
             signatures.push((root.to_owned(), pem));
         }
     }
@@ -346,10 +362,55 @@ impl PendingPart for Pending {
     fn commit(self: Box<Self>, digest: &Digest) -> io::Result<()> {
         let path = self.folder.join(digest.to_string());
         // The name is the content: a whole copy stays, a damaged one is healed.
-        let there = File::open(&path).and_then(hash_reader);
+        let there = limit::open_plain(&path).and_then(hash_reader);
         if there.is_ok_and(|(found, _)| found == *digest) && held::refresh(&path) {
             return Ok(());
         }
         self.file.commit_as(&path).map_err(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fifo(path: &Path) {
+        let mode = rustix::fs::Mode::from(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    }
+
+    #[test]
+    fn pipes_in_a_store_keep_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirStore::create(folder.path()).unwrap();
+        let digest = Digest::of(b"x");
+        fifo(&store.blob_path(&digest));
+        assert!(store.part(&digest).is_err());
+
+        let snapshot = folder.path().join("snapshots/0000000001");
+        std::fs::create_dir(&snapshot).unwrap();
+        fifo(&snapshot.join("job.0123456789abcdef.sig"));
+        std::fs::write(snapshot.join("manifest.json"), "{}").unwrap();
+        assert!(store.snapshot(Seq::new(1).unwrap()).is_err());
+
+        let trust = folder.path().join("trust/0000000001");
+        std::fs::create_dir(&trust).unwrap();
+        fifo(&trust.join("allowed_signers"));
+        assert!(store.trust().is_err());
+        // The writer puts the blob in the pipe's place.
+        crate::bundle::part::plain(&store, b"x").unwrap();
+        assert!(store.part(&digest).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_flood_of_trust_files_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirStore::create(folder.path()).unwrap();
+        for version in 1..=65 {
+            let at = folder.path().join(format!("trust/{version:010}"));
+            std::fs::create_dir(&at).unwrap();
+            std::fs::File::create(at.join("allowed_signers")).unwrap().set_len(1 << 20).unwrap();
+        }
+        assert!(store.trust().unwrap_err().to_string().contains("any history"));
     }
 }

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dir::signature_name;
+use super::dir::{LARGEST_HISTORY, MOST_SIGNATURES, signature_name, too_much_history};
 use super::error::StoreError;
 use crate::bundle::manifest;
 use crate::bundle::port::{Parts, RawSnapshot, Signature};
@@ -23,6 +23,9 @@ const BLOCK: usize = 512;
 
 /// No small file inside (signature, trust file) is larger, in bytes.
 const LARGEST_SMALL: u64 = 1 << 20;
+
+/// More files than this are not remembered: a bundle has some hundred.
+const MOST_FILES: usize = 100_000;
 
 /// A bundle file that was scanned.
 #[derive(Debug)]
@@ -132,6 +135,10 @@ impl Pieces {
             if let Some((name, size)) = header(&block).filter(|(_, size)| *size <= end - at) {
                 // The first wins, as with tar's own readers of a name that is asked for.
                 entries.entry(name).or_insert((at, size));
+                if entries.len() > MOST_FILES {
+                    let why = "it holds more files than any bundle";
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+                }
                 at += size.next_multiple_of(BLOCK as u64);
             }
         }
@@ -200,7 +207,7 @@ impl Parts for FileStore {
         let manifest = self.small(&format!("{at}manifest.json"), manifest::LARGEST)?;
         let Some(manifest) = manifest else { return Ok(None) };
         let mut signatures = Vec::new();
-        for name in self.names(&at) {
+        for name in self.names(&at).take(MOST_SIGNATURES) {
             let Some((role, key)) = signature_name(name) else { continue };
             let pem = self.small(&format!("{at}{name}"), 16 << 10)?.unwrap_or_default();
             signatures.push(Signature { role, key, pem });
@@ -210,10 +217,15 @@ impl Parts for FileStore {
 
     fn trust(&self) -> io::Result<Vec<TrustVersion>> {
         let mut versions: BTreeMap<u64, TrustVersion> = BTreeMap::new();
+        let mut total = 0;
         for name in self.names("trust/") {
             let Some((number, file)) = name.split_once('/') else { continue };
             let Ok(version) = number.parse() else { continue };
             let bytes = self.small(&format!("trust/{name}"), LARGEST_SMALL)?.unwrap_or_default();
+            total += bytes.len();
+            if total > LARGEST_HISTORY {
+                return Err(too_much_history());
+            }
             let entry = versions.entry(version).or_insert_with(|| TrustVersion {
                 version,
                 file: Vec::new(),
@@ -226,5 +238,46 @@ impl Parts for FileStore {
             }
         }
         Ok(versions.into_values().filter(|version| !version.file.is_empty()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::tarball::Packer;
+
+    fn opened(
+        files: usize,
+        name: impl Fn(usize) -> String,
+        size: usize,
+    ) -> Result<FileStore, StoreError> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut packer = Packer::new(Vec::new());
+        let content = vec![0; size];
+        for number in 1..=files {
+            packer.file(&name(number), size as u64, content.as_slice()).unwrap();
+        }
+        let path = folder.path().join("x.bundle");
+        std::fs::write(&path, packer.finish().unwrap()).unwrap();
+        FileStore::open(&path)
+    }
+
+    #[test]
+    fn a_flood_of_files_is_refused() {
+        let error = opened(MOST_FILES + 1, |number| format!("{number:07}"), 0).unwrap_err();
+        assert!(error.to_string().contains("any bundle"), "{error}");
+    }
+
+    #[test]
+    fn a_flood_of_trust_files_or_signatures_is_bounded() {
+        let store =
+            opened(65, |number| format!("trust/{number:010}/allowed_signers"), 1 << 20).unwrap();
+        assert!(store.trust().unwrap_err().to_string().contains("any history"));
+        let snapshot = |number| match number {
+            1..=200 => format!("snapshots/0000000001/job.{number:016x}.sig"),
+            _ => "snapshots/0000000001/manifest.json".to_owned(),
+        };
+        let raw = opened(201, snapshot, 1).unwrap().snapshot(Seq::new(1).unwrap());
+        assert!(raw.unwrap().unwrap().signatures.len() <= MOST_SIGNATURES);
     }
 }
