@@ -17,6 +17,7 @@ use crate::model::cancel::Cancel;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::git::{RefName, RefTip};
 use crate::model::id::Seq;
+use crate::model::safe::Safe;
 use crate::repo::{Bare, ExportLimits};
 
 /// What to extract.
@@ -301,7 +302,8 @@ fn worktree(
 /// `repos.tsv`: folder, object format, number of refs, name.
 fn table(extracted: &[Extracted], opened: &[OpenedRepo]) -> String {
     let line = |(repo, opened): (&Extracted, &OpenedRepo)| {
-        format!("{}\t{}\t{}\t{}\n", repo.folder, opened.format, repo.refs, repo.name)
+        let name = Safe(&repo.name);
+        format!("{}\t{}\t{}\t{name}\n", repo.folder, opened.format, repo.refs)
     };
     extracted.iter().zip(opened).map(line).collect()
 }

@@ -13,6 +13,7 @@ use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::model::git::{Head, ObjectFormat, Oid, RefName};
 use crate::model::id::Seq;
+use crate::model::safe::{Safe, safe};
 use crate::snapshot::{Excluded, Flags};
 
 /// No file of the index is larger, in bytes: 200 bytes for each of a million packs.
@@ -152,13 +153,17 @@ impl Index {
         ])
     }
 
-    /// `repos.tsv`: folder, object format, number of refs, name.
+    /// `repos.tsv`: folder, object format, number of refs, name. A name that holds a line feed is
+    /// escaped, so that each repository is one line.
     fn table(&self) -> String {
         self.repos.iter().fold(String::new(), |mut text, repo| {
             let _ = writeln!(
                 text,
                 "repos/{}\t{}\t{}\t{}",
-                repo.folder, repo.object_format, repo.refs, repo.name
+                repo.folder,
+                repo.object_format,
+                repo.refs,
+                Safe(&repo.name)
             );
             text
         })
@@ -177,8 +182,8 @@ impl Index {
     /// Reads `index.json` and refuses what does not render back to the same bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
         let bad = |why: String| BundleError::Index { why };
-        let index: Self = serde_json::from_slice(bytes)
-            .map_err(|error| bad(crate::model::safe::safe(error.to_string())))?;
+        let index: Self =
+            serde_json::from_slice(bytes).map_err(|error| bad(safe(error.to_string())))?;
         if index.format_version != 1 {
             return Err(bad(format!("format-version {} is not 1", index.format_version)));
         }
@@ -186,10 +191,7 @@ impl Index {
             return Err(bad("it is not in the one spelling that is allowed".to_owned()));
         }
         match index.repos.iter().find(|repo| repo.folder != super::slug::folder(&repo.name)) {
-            Some(repo) => Err(bad(format!(
-                "{:?} is in the wrong folder",
-                crate::model::safe::Safe(&repo.name)
-            ))),
+            Some(repo) => Err(bad(format!("{:?} is in the wrong folder", Safe(&repo.name)))),
             None if index.repos.windows(2).any(|pair| pair[0].name >= pair[1].name) => {
                 Err(bad("the repositories are not in order".to_owned()))
             }
@@ -256,6 +258,15 @@ mod tests {
             format!("repos/{folder}\tsha1\t1\tteam/apps\n")
         );
         assert_eq!(files["SHA256SUMS"].iter().filter(|byte| **byte == b'\n').count(), 2);
+    }
+
+    #[test]
+    fn a_name_cannot_add_lines_to_the_table() {
+        let mut index = sample();
+        index.repos[0].name = "a\nrepos/x\tsha1\u{1b}[2J".into();
+        let table = String::from_utf8(index.files()["repos.tsv"].clone()).unwrap();
+        assert_eq!((table.lines().count(), table.split('\t').count()), (1, 4), "{table}");
+        assert!(!table.contains('\u{1b}'));
     }
 
     #[test]

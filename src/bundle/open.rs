@@ -181,7 +181,7 @@ fn read_index(
         copy,
         &PartKind::Index,
         key.identity(),
-        super::index::LARGEST,
+        part::plausible_plain(manifest.index.size).min(super::index::LARGEST),
         |path, _, from| {
             if path == "index.json" {
                 from.read_to_end(&mut json)?;

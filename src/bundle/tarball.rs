@@ -10,6 +10,12 @@ use crate::model::safe::Safe;
 /// No path in a part is longer, in bytes.
 const LONGEST_PATH: usize = 1024;
 
+/// The most that the names of one archive may take in memory, in bytes: some 400 000 files.
+const MOST_NAMES: usize = 64 << 20;
+
+/// What a name takes beside its own bytes.
+const NAME: usize = 64;
+
 /// Writes an archive whose bytes depend on names and contents alone.
 pub struct Packer<W: Write> {
     builder: Builder<W>,
@@ -79,6 +85,7 @@ pub fn walk<R: Read>(
 ) -> io::Result<()> {
     let mut archive = Archive::new(from);
     let mut seen = std::collections::BTreeSet::new();
+    let mut names = 0;
     let mut long_path: Option<String> = None;
     for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
@@ -99,6 +106,10 @@ pub fn walk<R: Read>(
         let folder = header.entry_type() == EntryType::Directory;
         let name = if folder { path.trim_end_matches('/') } else { path.as_str() };
         check_entry(&header, name, size)?;
+        names += name.len() + NAME;
+        if names > MOST_NAMES {
+            return Err(invalid("more files than a part can hold"));
+        }
         if !seen.insert(name.to_ascii_lowercase()) {
             return Err(invalid(format!("{name} comes twice")));
         }
@@ -311,6 +322,33 @@ mod tests {
         }
         let longer = [&one[..], b"junk"].concat();
         assert!(unpack(&longer).is_err());
+    }
+
+    /// Names without end, as a bomb of a few kilobytes would unpack to.
+    struct Flood {
+        files: u32,
+        block: Vec<u8>,
+    }
+
+    impl Read for Flood {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.block.is_empty() {
+                self.files += 1;
+                self.block = hostile(|h| h.set_path(format!("{:0>90}", self.files)).unwrap(), b"");
+                self.block.truncate(512);
+            }
+            let count = self.block.as_slice().read(buffer)?;
+            self.block.drain(..count);
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn a_flood_of_names_ends_before_it_fills_the_memory() {
+        let mut flood = Flood { files: 0, block: Vec::new() };
+        let error = walk(&mut flood, |_, _, _| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("more files"), "{error}");
+        assert!((flood.files as usize) * (90 + NAME) < MOST_NAMES + 1000, "{}", flood.files);
     }
 
     #[test]
