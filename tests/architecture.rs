@@ -298,6 +298,18 @@ fn the_shells_do_not_know_each_other_and_main_knows_only_them() {
 }
 
 #[test]
+fn unsafe_code_is_forbidden_and_nothing_lowers_that() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let manifest = fs::read_to_string(manifest).unwrap();
+    assert!(manifest.contains("\n[lints.rust]\nunsafe_code = \"forbid\"\n"));
+    for source in sources() {
+        for word in ["unsafe ", "unsafe_code"] {
+            assert!(!source.code.contains(word), "{} says {word}", source.path);
+        }
+    }
+}
+
+#[test]
 fn the_scanner_sees_what_it_should() {
     let source = Source {
         path: "plan/graph.rs".into(),
