@@ -1,10 +1,10 @@
 //! What can be wrong with a configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::disk::DiskError;
 use crate::model::explain::{About, Explain, Kind};
-use crate::model::safe::Safe;
+use crate::model::safe::{Safe, safe};
 
 /// A configuration that cannot be used. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum ConfigError {
     #[error("the configuration cannot be read: {0}")]
     Unreadable(#[source] DiskError),
     /// Not TOML, or a key that is unknown, missing or of the wrong kind.
-    #[error("{}: {}", .path.display(), Safe(.problem).to_string().replace("\\u{a}", "\n"))]
+    #[error("{}: {}", shown(.path), Safe(.problem).to_string().replace("\\u{a}", "\n"))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -27,13 +27,17 @@ pub enum ConfigError {
         problem: String,
     },
     /// Well-formed, but it contradicts itself.
-    #[error("{}: {problem}", .path.display())]
+    #[error("{}: {}", shown(.path), Safe(.problem))]
     Invalid {
         /// The file.
         path: PathBuf,
         /// What is wrong, and what is allowed.
         problem: String,
     },
+}
+
+fn shown(path: &Path) -> String {
+    safe(path.as_os_str().as_encoded_bytes())
 }
 
 static MISSING: About = About {
