@@ -39,3 +39,4 @@ pub mod standin;
 pub mod store;
 pub mod target;
 pub mod tools;
+pub mod tui;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    blackstart::cli::main()
+    blackstart::cli::main(blackstart::tui::open)
 }

@@ -93,7 +93,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("crossterm::", &["tui"]),
     ("clap::", &["cli"]),
     ("rpassword::", &["cli"]),
-    ("signal_hook::", &["cli", "tui"]),
+    ("signal_hook::", &["app/signals.rs"]),
     ("std::env", &["config", "cli"]),
     ("env::var", &["config", "cli"]),
     ("File::create", &["disk"]),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::explain::{About, Explain};
+use crate::model::explain::{About, Explain, Kind};
 
 /// Any module's error, with what was done before it.
 #[derive(Debug)]
@@ -32,6 +32,44 @@ impl Failure {
     /// Returns what to do next.
     pub fn next(&self) -> String {
         self.error.next()
+    }
+
+    /// Returns it in plain words.
+    pub fn told(&self) -> Told {
+        let about = self.about();
+        Told {
+            code: about.code,
+            kind: about.kind,
+            what: self.to_string(),
+            done: self.done.clone(),
+            next: self.next(),
+        }
+    }
+}
+
+/// A failure in plain words, to be kept and shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The code that `explain` knows.
+    pub code: &'static str,
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// What went wrong.
+    pub what: String,
+    /// What is done and stays.
+    pub done: Option<String>,
+    /// What to do next.
+    pub next: String,
+}
+
+impl Told {
+    /// Returns the lines that every shell shows: what, done so far, next, more.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("error: {}", self.what)];
+        lines.extend(self.done.iter().map(|done| format!("  done  {done}")));
+        lines.push(format!("  next  {}", self.next));
+        lines.push(format!("  more  blackstart explain {}", self.code));
+        lines
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Ports<'a> {
 }
 
 /// Begins the file of events at `path`; an old one is replaced.
-pub fn new_log(path: &Path) -> Result<File, Failure> {
+pub(super) fn new_log(path: &Path) -> Result<File, Failure> {
     match folder::remove_file(path) {
         Err(error) if !error.is_missing() => Err(error.into()),
         _ => Ok(scratch::create(path, 0o600)?),

@@ -5,25 +5,39 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::command;
-use crate::app::Place;
+use crate::app::{Color, Place, Start};
 use crate::model::id::Seq;
 
 /// Bring a GitOps platform back when its Git host is gone.
 #[derive(Debug, Parser)]
-#[command(name = "blackstart", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(
-    after_help = "In an emergency: runbooks/git-host-outage.md in your kit, or the printed card.\n\
+#[command(name = "blackstart", version, max_term_width = 100)]
+#[command(after_help = "Without a command, on a terminal: the screens, which need no knowledge.\n\
+    In an emergency: runbooks/git-host-outage.md in your kit, or the printed card.\n\
     Exit codes: 0 complete, 1 failed, 2 usage, 3 incomplete but usable, 4 integrity, 5 refused,\n\
     6 objective missed, 10 no store, 11 lease held, 12 cannot unlock, 70 bug, 130 stopped.\n\
-    Any code such as B0801 in a message: blackstart explain B0801"
-)]
+    Any code such as B0801 in a message: blackstart explain B0801")]
 pub struct Cli {
     /// Options that every command takes.
     #[command(flatten)]
     pub global: Global,
+    /// How the screens look, when there is no command.
+    #[command(flatten)]
+    pub screens: Screens,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+}
+
+/// How the screens look, when there is no command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Without a command")]
+pub struct Screens {
+    /// Draw lines with characters beyond ASCII
+    #[arg(long, env = "BLACKSTART_UTF8")]
+    pub utf8: bool,
+    /// A key file of somebody who opens; can be typed later, too
+    #[arg(long, value_name = "FILE", env = "BLACKSTART_IDENTITY")]
+    pub identity: Vec<PathBuf>,
 }
 
 /// Options that every command takes.
@@ -82,6 +96,23 @@ pub enum ColorWhen {
     Always,
     /// Never.
     Never,
+}
+
+impl Cli {
+    /// Returns what the screens are started with.
+    pub(super) fn start(&self) -> Start {
+        Start {
+            place: self.global.place(),
+            identities: self.screens.identity.clone(),
+            events: self.global.events.clone(),
+            color: match self.global.color {
+                ColorWhen::Auto => Color::Auto,
+                ColorWhen::Always => Color::Always,
+                ColorWhen::Never => Color::Never,
+            },
+            utf8: self.screens.utf8,
+        }
+    }
 }
 
 impl Global {

@@ -1,4 +1,4 @@
-//! How a failure is said: what, done so far, next, more. The one place that renders it.
+//! How a failure is said on stderr: as lines, or as JSON.
 
 use serde::Serialize;
 
@@ -35,10 +35,5 @@ pub(super) fn print(failure: &Failure, global: &Global) {
         say(&serde_json::to_string(&Json { format_version: 1, error }).unwrap_or_default());
         return;
     }
-    say(&format!("error: {failure}"));
-    if let Some(done) = failure.done() {
-        say(&format!("  done  {done}"));
-    }
-    say(&format!("  next  {}", failure.next()));
-    say(&format!("  more  blackstart explain {}", about.code));
+    failure.told().lines().iter().for_each(|line| say(line));
 }

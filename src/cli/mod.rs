@@ -6,11 +6,9 @@
 mod args;
 mod command;
 mod error_text;
-mod privacy;
 mod progress;
 mod prompt;
 mod shell;
-mod signals;
 
 pub use args::{Cli, command as definition};
 pub use shell::main;

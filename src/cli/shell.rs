@@ -1,6 +1,6 @@
 //! From the process's arguments to its exit code.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -8,11 +8,12 @@ use std::time::Duration;
 use clap::Parser as _;
 use serde::Serialize;
 
-use super::args::{Cli, Global};
-use super::progress::{Lines, Log};
-use super::{command, error_text, privacy, prompt, signals};
+use super::args::{Cli, Command, Global, command as definition};
+use super::progress::Lines;
+use super::{command, error_text, prompt};
 use crate::app::clock::SystemClock;
-use crate::app::{Failure, Ports, Tools};
+use crate::app::event_log::EventLog;
+use crate::app::{Failure, Ports, Start, Tools, privacy, signals};
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Observer, Tee};
@@ -55,8 +56,8 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Runs the command line.
-pub fn main() -> ExitCode {
+/// Runs the command line; without a command on a terminal, the screens.
+pub fn main(screens: fn(&Start) -> ExitCode) -> ExitCode {
     privacy::protect();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -67,9 +68,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let Some(command) = &cli.command else { return without_command(&cli, screens) };
     let cancel = Cancel::new();
     let signal = signals::listen(&cancel);
-    ExitCode::from(match run(&cli, &cancel) {
+    ExitCode::from(match run(&cli, command, &cancel) {
         Ok(code) => code,
         Err(failure) => {
             error_text::print(&failure, &cli.global);
@@ -81,11 +83,20 @@ pub fn main() -> ExitCode {
     })
 }
 
-fn run(cli: &Cli, cancel: &Cancel) -> Outcome {
+/// Opens the screens where somebody can see and answer them; else there is nothing to do.
+fn without_command(cli: &Cli, screens: fn(&Start) -> ExitCode) -> ExitCode {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return screens(&cli.start());
+    }
+    let _ = io::stderr().write_all(definition().render_help().to_string().as_bytes());
+    ExitCode::from(Kind::Usage.exit_code())
+}
+
+fn run(cli: &Cli, command: &Command, cancel: &Cancel) -> Outcome {
     let environment = Environment::of_process();
     let clock = SystemClock::start();
     let lines = Lines::new(cli.global.quiet, cli.global.json, &clock);
-    let log = cli.global.events.as_deref().map(|path| Log::create(path, &clock)).transpose()?;
+    let log = cli.global.events.as_deref().map(|path| EventLog::create(path, clock)).transpose()?;
     let mut listeners: Vec<&dyn Observer> = vec![&lines];
     listeners.extend(log.as_ref().map(|log| log as &dyn Observer));
     let observer = Tee(listeners);
@@ -100,7 +111,7 @@ fn run(cli: &Cli, cancel: &Cancel) -> Outcome {
         environment: &environment,
     };
     let shell = Shell { global: &cli.global, ports };
-    with_heartbeat(&lines, cancel, || command::dispatch(&cli.command, &shell))
+    with_heartbeat(&lines, cancel, || command::dispatch(command, &shell))
 }
 
 /// Runs `work` while a second thread sees to it that a long silence is broken.

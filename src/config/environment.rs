@@ -23,9 +23,29 @@ pub struct Environment {
     pub temp_dir: PathBuf,
     /// A memory file system, when there is one.
     pub memory_dir: Option<PathBuf>,
+    /// What is said of the terminal.
+    pub terminal: Terminal,
     /// Further variables that outside programs need: ssh's agent, Git's ssh command, proxies,
     /// where containers run.
     pub variables: BTreeMap<String, OsString>,
+}
+
+/// What the environment says of the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// `TERM`.
+    pub name: Option<String>,
+    /// Whether `NO_COLOR` is set.
+    pub no_color: bool,
+    /// Whether the locale's characters are UTF-8.
+    pub utf8: bool,
+}
+
+impl Terminal {
+    /// Returns whether the terminal cannot move its cursor.
+    pub fn is_dumb(&self) -> bool {
+        matches!(self.name.as_deref(), None | Some("dumb" | "unknown"))
+    }
 }
 
 /// The variables that are passed on to those edges that need them.
@@ -58,6 +78,14 @@ impl Environment {
         let home = folder("HOME");
         let below_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
         let own = |name: &str, rest: &str| folder(name).or_else(|| below_home(rest));
+        let text = |name: &str| variable(name)?.into_string().ok();
+        // The first of these that is set decides, as in the C library.
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text).unwrap_or_default();
+        let terminal = Terminal {
+            name: text("TERM"),
+            no_color: variable("NO_COLOR").is_some(),
+            utf8: ["utf-8", "utf8"].iter().any(|end| locale.to_lowercase().ends_with(end)),
+        };
         let path = variable("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
         let memory = PathBuf::from("/dev/shm");
         Self {
@@ -68,6 +96,7 @@ impl Environment {
             cache_dir: own("XDG_CACHE_HOME", ".cache"),
             temp_dir: std::env::temp_dir(),
             memory_dir: memory.is_dir().then_some(memory),
+            terminal,
             variables: PASSED_ON
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), variable(name)?)))

@@ -9,7 +9,7 @@ mod file;
 mod load;
 mod span;
 
-pub use environment::Environment;
+pub use environment::{Environment, Terminal};
 pub use error::{CODES, ConfigError};
 pub use file::{
     ClassBlock, CredentialBlock, File, RootBlock, SnapshotBlock, SourceBlock, SourceKind,

@@ -9,11 +9,13 @@
 //! | `hosts` | the Git hosts of the sources, step by step |
 //! | `clusters` | the targets: who answers, nodes, workloads, what is gone |
 //! | `advice` | from all that to what to do, the suggestion first |
+//! | `words` | hosts and clusters in a line each |
 
 mod advice;
 mod clusters;
 mod held;
 mod hosts;
+pub mod words;
 
 pub use advice::{Advice, Choice, What};
 pub use clusters::{Cluster, Life};

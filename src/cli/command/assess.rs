@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::app::assess::{self, Blame, Cluster, Held, Host, Life, Report, Request, WITHIN};
+use crate::app::assess::{self, Held, Report, Request, WITHIN, words};
 use crate::app::text;
 use crate::cli::shell::{Outcome, Shell};
 use crate::config::Span;
@@ -38,11 +38,14 @@ fn human(report: &Report) -> String {
     } else if report.hosts.is_empty() {
         put(&mut text, "  Git hosts  ", "no [[source]] is configured");
     }
-    report.hosts.iter().for_each(|one| put(&mut text, "  git  ", &host(one)));
+    report.hosts.iter().for_each(|one| put(&mut text, "  git  ", &words::host(one)));
     if report.clusters.is_empty() {
         put(&mut text, "  clusters  ", "none has a name here: blackstart target add");
     }
-    report.clusters.iter().for_each(|one| cluster(one, &mut text));
+    for one in &report.clusters {
+        put(&mut text, "  cluster  ", &words::cluster(one));
+        one.unready.iter().for_each(|unready| put(&mut text, "    not ready  ", unready));
+    }
     let advice = &report.advice;
     let _ = writeln!(text, "\nWhat to do?");
     put(&mut text, "  ", &format!("suggested: {}, because {}", first(report), advice.because));
@@ -100,64 +103,6 @@ fn held(held: &Held, now: Timestamp, text: &mut String) {
         }
         None => {}
     }
-}
-
-fn verdict(blame: Blame, step: &str) -> String {
-    match blame {
-        Blame::Them => "it is THEM".to_owned(),
-        Blame::You => format!("it is YOU ({step})"),
-        Blame::Here => "it is this machine".to_owned(),
-    }
-}
-
-fn host(host: &Host) -> String {
-    let passed: Vec<_> = host.passed.iter().map(|step| format!("{step} ok")).collect();
-    let passed = passed.join(", ");
-    let name = &host.name;
-    match (host.failed, host.blame) {
-        (Some(step), Some(blame)) => {
-            let why = host.why.as_deref().unwrap_or("no reason given");
-            let before = if passed.is_empty() { String::new() } else { format!("{passed}, ") };
-            let verdict = verdict(blame, &step.to_string());
-            format!("{name}  {before}{step}: {why} -> {verdict}")
-        }
-        _ => format!("{name}  {passed} ({} ms)", host.millis),
-    }
-}
-
-fn cluster(cluster: &Cluster, text: &mut String) {
-    let word = match cluster.life {
-        Life::Healthy => "healthy",
-        Life::Impaired => "answers, not all of it is ready",
-        Life::Emptied => "EMPTIED",
-        Life::Another => "ANOTHER CLUSTER ANSWERS",
-        Life::Silent => "no answer",
-        Life::Closed => "answers, but could not be looked at",
-        Life::Unknown => "cannot be asked",
-    };
-    let class = cluster.class.map(|class| format!(" ({class})")).unwrap_or_default();
-    let mut line = format!("{}{class}  ", cluster.name);
-    if cluster.version.is_some() {
-        let _ = write!(
-            line,
-            "API ok, {}/{} nodes, {}/{} workloads ready",
-            cluster.nodes_ready, cluster.nodes, cluster.workloads_ready, cluster.workloads
-        );
-        if cluster.known > 0 {
-            let _ = write!(line, ", {} of {} objects left", cluster.present, cluster.known);
-        }
-        line.push(' ');
-    }
-    let _ = write!(line, "-> {word}");
-    if let Some(why) = &cluster.why {
-        let _ = write!(line, ": {why}");
-    }
-    if let Some(blame) = cluster.blame {
-        let step = cluster.failed.map(|step| step.to_string()).unwrap_or_default();
-        let _ = write!(line, " -> {}", verdict(blame, &step));
-    }
-    put(text, "  cluster  ", &line);
-    cluster.unready.iter().for_each(|unready| put(text, "    not ready  ", unready));
 }
 
 /// Adds a line, broken between words and indented below its label.

@@ -12,7 +12,6 @@ pub(super) mod init;
 pub(super) mod keys;
 pub(super) mod list;
 pub(super) mod man;
-mod next;
 pub(super) mod plan;
 pub(super) mod prune;
 pub(super) mod replay;

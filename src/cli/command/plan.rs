@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::next::Next;
 use crate::app::plan::{self, Action, Item, Note, Plan, Report, Request, Selector, Wave};
-use crate::app::{Choice, Source, Wanted, Which};
+use crate::app::{Choice, CommandLine, Source, Wanted, Which};
 use crate::cli::args::{Global, Opening};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
@@ -59,7 +58,7 @@ impl Common {
         let paths = |paths: &[PathBuf]| -> Vec<String> {
             paths.iter().map(|path| path.display().to_string()).collect()
         };
-        let mut next = Next::new("replay");
+        let mut next = CommandLine::new("replay");
         if let Which::Number(seq) = self.which {
             next = next.word(seq);
         }

@@ -1,34 +1,36 @@
-//! A command to run next, quoted for a POSIX shell, so that it can be pasted.
+//! A command to run, quoted for a POSIX shell, so that it can be pasted.
 
 use std::fmt::Display;
 
 /// A command line under way.
-pub(super) struct Next(String);
+pub struct CommandLine(String);
 
-impl Next {
+impl CommandLine {
     /// Begins with the command's name.
-    pub(super) fn new(command: &str) -> Self {
+    pub fn new(command: &str) -> Self {
         Self(format!("blackstart {command}"))
     }
 
     /// Adds a word.
-    pub(super) fn word(mut self, word: impl Display) -> Self {
+    #[must_use]
+    pub fn word(mut self, word: impl Display) -> Self {
         self.0.push(' ');
         self.0.push_str(&quoted(&word.to_string()));
         self
     }
 
     /// Adds an option once for each value.
-    pub(super) fn option<T: Display>(
+    #[must_use]
+    pub fn option<T: Display>(
         self,
         name: &'static str,
         values: impl IntoIterator<Item = T>,
     ) -> Self {
-        values.into_iter().fold(self, |next, value| next.word(name).word(value))
+        values.into_iter().fold(self, |line, value| line.word(name).word(value))
     }
 
     /// Returns the line.
-    pub(super) fn line(self) -> String {
+    pub fn line(self) -> String {
         self.0
     }
 }
@@ -49,10 +51,10 @@ mod tests {
 
     #[test]
     fn only_what_a_shell_would_change_is_quoted() {
-        let next = Next::new("replay").option("--target", ["dir:/tmp/a b"]);
-        let next = next.option("--identity", ["me.key", "it's", ""]).option("--path", [""; 0]);
+        let line = CommandLine::new("replay").option("--target", ["dir:/tmp/a b"]);
+        let line = line.option("--identity", ["me.key", "it's", ""]).option("--path", [""; 0]);
         let expected = "blackstart replay --target 'dir:/tmp/a b' --identity me.key --identity \
                         'it'\\''s' --identity ''";
-        assert_eq!(next.line(), expected);
+        assert_eq!(line.line(), expected);
     }
 }

@@ -1,0 +1,258 @@
+//! The keys: one table that decides what they do, what the bar at the bottom says and what help
+//! lists. Letters, digits, Enter, Esc and arrows only; nothing that writes is on a single key.
+
+use super::state::{Popup, Screen, State};
+
+/// A key, as far as it means something here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A character.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Esc.
+    Esc,
+    /// Arrow up.
+    Up,
+    /// Arrow down.
+    Down,
+    /// Arrow left.
+    Left,
+    /// Arrow right.
+    Right,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// Backspace.
+    Backspace,
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-L: draw everything anew.
+    Redraw,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Show the keys and words of this screen.
+    Help,
+    /// Take the row under the cursor, or go on.
+    Choose,
+    /// Take the row of this number.
+    Number(usize),
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// A screen up.
+    PageUp,
+    /// A screen down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Type what rows must contain.
+    Filter,
+    /// Look again.
+    Again,
+    /// Verify this snapshot.
+    Verify,
+    /// Verify every object of this snapshot.
+    VerifyFull,
+    /// Take repositories out.
+    Extract,
+    /// Give a name to a cluster.
+    Add,
+    /// Show what would change, object by object.
+    Objects,
+    /// Show what has been said so far.
+    Log,
+    /// Copy the command, or the sentence to tell.
+    Copy,
+    /// Go back.
+    Back,
+    /// Leave the program.
+    Quit,
+    /// Stop safely, or leave when nothing runs.
+    Stop,
+    /// Draw everything anew.
+    Redraw,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy)]
+pub struct Binding {
+    /// The keys.
+    pub keys: &'static [Key],
+    /// How they are shown.
+    pub shown: &'static str,
+    /// What they do, in a word or two.
+    pub words: &'static str,
+    /// What they do.
+    pub action: Action,
+    /// Whether the bar shows it; help shows all.
+    pub in_bar: bool,
+    /// When they do it.
+    pub when: fn(&State) -> bool,
+}
+
+/// A key and what it does, for bar and help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The keys, as they are shown.
+    pub shown: &'static str,
+    /// What they do.
+    pub words: &'static str,
+    /// What they do.
+    pub action: Action,
+    /// Whether the bar shows it.
+    pub in_bar: bool,
+}
+
+const DIGITS: &[Key] = &[
+    Key::Char('1'),
+    Key::Char('2'),
+    Key::Char('3'),
+    Key::Char('4'),
+    Key::Char('5'),
+    Key::Char('6'),
+    Key::Char('7'),
+    Key::Char('8'),
+    Key::Char('9'),
+];
+
+const fn bind(
+    keys: &'static [Key],
+    shown: &'static str,
+    words: &'static str,
+    action: Action,
+    when: fn(&State) -> bool,
+) -> Binding {
+    Binding { keys, shown, words, action, in_bar: true, when }
+}
+
+const fn quiet(binding: Binding) -> Binding {
+    Binding { in_bar: false, ..binding }
+}
+
+/// Every key of every screen, most important first. Typed fields own the keyboard and are not here.
+pub static KEYS: &[Binding] = &[
+    bind(&[Key::Char('?')], "?", "help", Action::Help, has_help),
+    bind(&[Key::Enter], "Enter", "choose", Action::Choose, has_choices),
+    bind(&[Key::Enter], "Enter", "open", Action::Choose, opens),
+    bind(&[Key::Enter], "Enter", "go on", Action::Choose, goes_on),
+    bind(DIGITS, "1-9", "choose", Action::Number(1), has_choices),
+    bind(&[Key::Char('d')], "d", "diff", Action::Objects, |state| state.on(Screen::is_plan)),
+    bind(&[Key::Char('v')], "v", "verify", Action::Verify, snapshot_in_view),
+    bind(&[Key::Char('f')], "f", "verify all", Action::VerifyFull, snapshot_in_view),
+    bind(&[Key::Char('x')], "x", "extract", Action::Extract, |state| state.on(Screen::is_repos)),
+    bind(&[Key::Char('a')], "a", "add", Action::Add, |state| state.on(Screen::is_targets)),
+    bind(&[Key::Char('l')], "l", "log", Action::Log, |state| state.on(Screen::is_work)),
+    bind(&[Key::Char('/')], "/", "filter", Action::Filter, has_filter),
+    bind(&[Key::Char('r')], "r", "look again", Action::Again, can_look_again),
+    bind(&[Key::Char('c')], "c", "copy", Action::Copy, no_popup),
+    bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::works),
+    quiet(bind(&[Key::Interrupt], "^C", "quit", Action::Stop, |state| !state.works())),
+    bind(&[Key::Esc, Key::Left], "Esc", "back", Action::Back, |state| !state.on(Screen::is_home)),
+    bind(&[Key::Char('q')], "q", "quit", Action::Quit, |state| state.on(Screen::is_home)),
+    quiet(bind(&[Key::Char('q')], "q", "back", Action::Back, |state| !state.on(Screen::is_home))),
+    quiet(bind(&[Key::Up, Key::Char('k')], "up, k", "up", Action::Up, always)),
+    quiet(bind(&[Key::Down, Key::Char('j')], "down, j", "down", Action::Down, always)),
+    quiet(bind(&[Key::PageUp], "PgUp", "a screen up", Action::PageUp, always)),
+    quiet(bind(
+        &[Key::PageDown, Key::Char(' ')],
+        "PgDn, space",
+        "a screen down",
+        Action::PageDown,
+        always,
+    )),
+    quiet(bind(&[Key::Home, Key::Char('g')], "Home, g", "to the top", Action::First, always)),
+    quiet(bind(&[Key::End, Key::Char('G')], "End, G", "to the end", Action::Last, always)),
+    quiet(bind(&[Key::Redraw], "^L", "draw anew", Action::Redraw, always)),
+];
+
+fn always(_state: &State) -> bool {
+    true
+}
+
+fn no_popup(state: &State) -> bool {
+    !matches!(state.popup(), Some(Popup::Leave { .. } | Popup::Choice { .. }))
+}
+
+fn has_help(state: &State) -> bool {
+    no_popup(state) && !state.screen().is_help()
+}
+
+fn has_choices(state: &State) -> bool {
+    state.on(Screen::has_choices)
+        || matches!(state.popup(), Some(Popup::Leave { .. } | Popup::Choice { .. }))
+}
+
+fn opens(state: &State) -> bool {
+    state.on(Screen::is_list)
+}
+
+fn goes_on(state: &State) -> bool {
+    matches!(state.popup(), Some(Popup::Problem(_))) || state.on(Screen::goes_on)
+}
+
+fn has_filter(state: &State) -> bool {
+    state.on(Screen::has_filter)
+}
+
+fn snapshot_in_view(state: &State) -> bool {
+    state.on(Screen::is_snapshot)
+}
+
+fn can_look_again(state: &State) -> bool {
+    state.on(Screen::can_look_again)
+}
+
+/// Returns what a key does now.
+pub fn action(key: Key, state: &State) -> Option<Action> {
+    let binding = KEYS.iter().find(|one| one.keys.contains(&key) && (one.when)(state))?;
+    Some(match (binding.action, key) {
+        (Action::Number(_), Key::Char(digit)) => Action::Number(digit.to_digit(10)? as usize),
+        (action, _) => action,
+    })
+}
+
+/// Returns the keys that do something now.
+pub fn hints(state: &State) -> Vec<Hint> {
+    let here = KEYS.iter().filter(|binding| (binding.when)(state));
+    here.map(|one| Hint {
+        shown: one.shown,
+        words: one.words,
+        action: one.action,
+        in_bar: one.in_bar,
+    })
+    .collect()
+}
+
+/// Returns the keys of a field.
+pub fn field_hints() -> Vec<Hint> {
+    let hint = |shown, words, action| Hint { shown, words, action, in_bar: true };
+    vec![
+        hint("Enter", "done", Action::Choose),
+        hint("Esc", "leave", Action::Back),
+        hint("^C", "quit", Action::Stop),
+    ]
+}
+
+/// Returns the keys of `hints` that fit in `width`, the first always among them.
+pub fn bar(hints: &[Hint], width: usize) -> String {
+    let mut bar = String::new();
+    for hint in hints.iter().filter(|hint| hint.in_bar) {
+        let piece = format!(" {}={}", hint.shown, hint.words);
+        if bar.is_empty() || bar.chars().count() + piece.chars().count() <= width {
+            bar.push_str(&piece);
+        }
+    }
+    bar
+}

@@ -1,0 +1,128 @@
+//! What the reducer is told, and what it wants done: all of it plain data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::job::{Job, Report};
+use super::keys::{Action, Key};
+use crate::app::plan::Plan;
+use crate::app::signals::Signal;
+use crate::app::{Passphrase, Told};
+use crate::model::clock::Timestamp;
+use crate::model::event::Event;
+
+/// The number of a job.
+pub type JobId = u64;
+/// The number of a question.
+pub type QuestionId = u64;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(Key),
+    /// Something was done by its name; keys become this.
+    Act(Action),
+    /// Text was pasted.
+    Paste(String),
+    /// A whole answer was given to what is being typed.
+    Submit(String),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// Time has passed.
+    Tick {
+        /// The wall clock.
+        now: Timestamp,
+        /// Since the start.
+        elapsed: Duration,
+    },
+    /// The core tells something.
+    Event(JobId, Event),
+    /// The core shows a plan that waits for a person.
+    Plan(JobId, Box<Plan>),
+    /// The core asks a person.
+    Question(Question),
+    /// The core shows a person something to do, such as to touch a key.
+    Word(JobId, String),
+    /// A job has ended.
+    Done(JobId, Box<Result<Report, Told>>),
+    /// A job has ended by a bug.
+    Broken(JobId, String),
+    /// The system asks for an end.
+    Signal(Signal),
+}
+
+/// A question of the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Its number.
+    pub id: QuestionId,
+    /// Who asks.
+    pub job: JobId,
+    /// What is asked.
+    pub text: String,
+    /// What kind of answer is expected.
+    pub wants: Wants,
+}
+
+/// What kind of answer is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// A passphrase, which does not show.
+    Passphrase,
+    /// Words.
+    Words,
+    /// One of two.
+    Choice {
+        /// What yes is called.
+        yes: String,
+        /// What no is called.
+        no: String,
+    },
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A passphrase.
+    Passphrase(Passphrase),
+    /// Words.
+    Words(String),
+    /// The first of two, or not.
+    Choice(bool),
+}
+
+/// Something to be done outside.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
+pub enum Effect {
+    /// Begin a job.
+    Start(JobId, Job),
+    /// Ask a job to stop at its next safe point.
+    Stop(JobId),
+    /// Answer a question; nobody answers where there is no reply.
+    Reply(QuestionId, Option<Reply>),
+    /// Give a command to the clipboard.
+    Copy(String),
+    /// Draw everything anew.
+    Repaint,
+    /// End.
+    Quit(Ending),
+}
+
+/// How it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The exit code.
+    pub code: u8,
+    /// What stays on the normal screen.
+    pub lines: Vec<String>,
+}
+
+/// A path as it was typed.
+pub fn typed_path(text: &str, home: Option<&PathBuf>) -> PathBuf {
+    match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(text),
+    }
+}

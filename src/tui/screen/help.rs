@@ -1,0 +1,104 @@
+//! Help: the keys of a screen, words, and what every code means. Offline.
+
+use crate::app::explain;
+use crate::tui::keys::{Hint, KEYS};
+use crate::tui::page::{Line, Page, Role};
+use crate::tui::screen::{self, filtered, matching};
+use crate::tui::state::{Screen, State, View};
+
+/// Our words, for whoever has never seen this program.
+const WORDS: &[(&str, &str)] = &[
+    ("snapshot", "everything that was mirrored at one time, and its number"),
+    ("bundle", "the signed, encrypted result of a snapshot"),
+    ("store", "where bundles live: a folder, a stick, a file"),
+    ("opener", "a person whose key file opens bundles"),
+    ("target", "a cluster with a name here, bound to its UID"),
+    ("plan", "what would be done to a target, object by object"),
+    ("replay", "a plan carried out; nothing is ever deleted"),
+    ("stage, wave", "objects of a plan that go together, in order"),
+    ("engine", "what follows a Git host and applies it: Flux, Argo CD"),
+    ("GREEN", "everything that was asked for is there and vouched for"),
+    ("AMBER", "usable, with something to know"),
+    ("RED", "something does not hold: a signature, a digest"),
+    ("carried", "the host failed; the last proven copy was kept, with its age"),
+];
+
+/// A row of help.
+enum Row {
+    Key(Hint),
+    Word(&'static str, &'static str),
+    Code(&'static str, &'static str),
+}
+
+fn all(state: &State, of: &Screen) -> Vec<Row> {
+    let here = State::new(&crate::app::Start::default(), None, state.size, state.now);
+    let here = State { views: vec![View::new(of.clone())], ..here };
+    let keys = KEYS.iter().filter(|one| (one.when)(&here)).map(|one| {
+        let (shown, words, action, in_bar) = (one.shown, one.words, one.action, one.in_bar);
+        Row::Key(Hint { shown, words, action, in_bar })
+    });
+    let words = WORDS.iter().map(|(word, means)| Row::Word(word, means));
+    let codes = explain::all().into_iter().map(|about| Row::Code(about.code, about.meaning));
+    keys.chain(words).chain(codes).collect()
+}
+
+fn words(row: &Row) -> String {
+    match row {
+        Row::Key(hint) => format!("{:<12}  {}", hint.shown, hint.words),
+        Row::Word(word, means) => format!("{word:<12}  {means}"),
+        Row::Code(code, meaning) => format!("{code:<12}  {meaning}"),
+    }
+}
+
+fn rows(state: &State, of: &Screen) -> Vec<Row> {
+    let mut all = all(state, of);
+    let seen = matching(all.len(), screen::filter(state), |index| words(&all[index]));
+    let mut index = 0;
+    all.retain(|_| {
+        index += 1;
+        seen.binary_search(&(index - 1)).is_ok()
+    });
+    all
+}
+
+/// Returns the code in a row.
+pub(in crate::tui) fn code(state: &State, row: usize) -> Option<&'static str> {
+    let Screen::Help(of) = state.screen() else { return None };
+    match rows(state, of).get(row) {
+        Some(Row::Code(code, _)) => Some(code),
+        _ => None,
+    }
+}
+
+/// The page.
+pub(super) fn page<'a>(state: &'a State, of: &Screen) -> Page<'a> {
+    let mut page = Page::new("Help: the keys of the screen before, words, codes");
+    let rows = rows(state, of);
+    let count = all(state, of).len();
+    filtered(&mut page, rows.len(), count, screen::filter(state));
+    let meaning = rows.get(state.cursor()).map_or("", |row| match row {
+        Row::Key(hint) => hint.words,
+        Row::Word(_, means) => means,
+        Row::Code(_, meaning) => meaning,
+    });
+    page.next(Role::Plain, meaning);
+    page.same_as = code(state, state.cursor()).map(|code| format!("blackstart explain {code}"));
+    page.list(rows.len(), state.cursor(), move |index| {
+        rows.get(index).map_or_else(Line::empty, |row| Line::plain(words(row)))
+    });
+    page
+}
+
+/// The page of a code.
+pub(super) fn one<'a>(code: &str) -> Page<'a> {
+    let mut page = Page::new(format!("What {code} means"));
+    page.same_as = Some(format!("blackstart explain {code}"));
+    if let Some(about) = explain::find(code) {
+        page.fact(Line::empty());
+        page.fact(Line::words(Role::Plain, format!(" {}", about.meaning)));
+        page.fact(Line::empty());
+        page.fact(Line::fact("next", Role::Strong, about.next));
+        page.fact(Line::fact("exit code", Role::Plain, about.kind.exit_code().to_string()));
+    }
+    page
+}

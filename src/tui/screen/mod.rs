@@ -1,0 +1,144 @@
+//! The screens: each says what it shows as a page, from the state alone.
+
+pub(super) mod bundles;
+pub(super) mod help;
+pub(super) mod home;
+pub(super) mod look;
+pub(super) mod new_target;
+mod objects;
+pub(super) mod open;
+mod plan;
+mod popup;
+mod replay;
+pub(super) mod repos;
+mod snapshot;
+pub(super) mod targets;
+mod wait;
+mod work;
+
+use super::keys;
+use super::page::{Care, Line, Page, Role};
+use super::state::{Popup, Screen, State};
+use super::work::Work;
+use crate::app::Told;
+use crate::app::target::Class;
+use crate::model::clock::Timestamp;
+use crate::model::safe::safe;
+
+/// Returns what is to be seen now.
+pub fn page(state: &State) -> Page<'_> {
+    let mut page = match state.screen() {
+        Screen::Home => home::page(state),
+        Screen::Wait => wait::page(state),
+        Screen::Practise => wait::practise(state),
+        Screen::Look => look::page(state),
+        Screen::Open => open::page(state),
+        Screen::Bundles => bundles::page(state),
+        Screen::Bundle(seq) => bundles::one(state, *seq),
+        Screen::Repos => repos::page(state),
+        Screen::Repo(index) => repos::one(state, *index),
+        Screen::Targets => targets::page(state),
+        Screen::NewTarget => new_target::page(state),
+        Screen::Plan => plan::page(state),
+        Screen::Objects => objects::page(state),
+        Screen::Work => work::page(state),
+        Screen::Log => work::log(state),
+        Screen::Help(of) => help::page(state, of),
+        Screen::Code(code) => help::one(code),
+    };
+    (page.banner, page.care) = banner(state);
+    page.keys = keys::hints(state);
+    if let Some(popup) = state.popup() {
+        page = popup::over(page, popup, state);
+    }
+    page.same_as = page.same_as.map(safe);
+    if let Some(said) = &state.said {
+        page.next.insert(0, Line::words(Role::Strong, format!(" {said}")));
+    }
+    if let Some(work) = state.work.as_ref().filter(|work| work.runs() && work.stopping) {
+        let text = format!(
+            " Stopping {} at the next safe point. ^C again leaves at once; what is done stays.",
+            work.job.verb()
+        );
+        page.next.insert(0, Line::words(Role::Warn, text));
+    }
+    page
+}
+
+/// Says on every screen what could be written to.
+fn banner(state: &State) -> (Line, Care) {
+    let planned = state.work.as_ref().filter(|work| work.plan.is_some() && in_sight(state));
+    let binding = planned.and_then(|work| work.plan.as_ref()).map(|plan| plan.target.clone());
+    let chosen = state.target.as_ref().filter(|_| in_sight(state));
+    let Some(target) = binding.or_else(|| chosen.map(crate::app::target::Card::binding)) else {
+        let line = Line::of(Role::Strong, " BLACKSTART")
+            .and(Role::Plain, " | READ-ONLY, no target chosen | needs no network | ")
+            .and(Role::Plain, minute(state.now));
+        return (line, Care::Usual);
+    };
+    let writes = state.work.as_ref().is_some_and(Work::writes);
+    let mode = if writes { "WRITING" } else { "READ-ONLY" };
+    let server = state.target.as_ref().filter(|card| card.name == target.name);
+    let class = target.class.to_string().to_uppercase();
+    let uid = target.uid.as_deref().map_or("", |uid| uid.get(..8).unwrap_or(uid));
+    let uid = if uid.is_empty() { String::new() } else { format!("  uid {uid}") };
+    let rest = server.map_or_else(String::new, |card| format!("  {}", card.identity.server));
+    let care = if target.class == Class::Production { Care::Production } else { Care::Usual };
+    let role = if care == Care::Production { Role::Production } else { Role::Strong };
+    let line = Line::of(role, format!(" !! {} !!", target.name))
+        .and(Role::Strong, format!("  {class}  {mode}"))
+        .and(Role::Plain, format!("{uid}{rest}"));
+    (line, care)
+}
+
+/// Whether the screens on the stack are about the target that was chosen.
+fn in_sight(state: &State) -> bool {
+    let about = |screen: &Screen| matches!(screen, Screen::Targets | Screen::Plan | Screen::Work);
+    state.works() || state.views.iter().any(|view| about(&view.screen))
+}
+
+/// `2026-11-23 03:12 UTC`.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{} UTC", text.get(..16).unwrap_or_default().replace('T', " "))
+}
+
+/// `03:12:44`.
+fn second(at: Timestamp) -> String {
+    at.to_string().get(11..19).unwrap_or_default().to_owned()
+}
+
+/// Returns the rows that contain what was typed as a filter, in any case.
+fn matching(count: usize, filter: &str, text: impl Fn(usize) -> String) -> Vec<usize> {
+    if filter.is_empty() {
+        return (0..count).collect();
+    }
+    let filter = filter.to_lowercase();
+    (0..count).filter(|index| text(*index).to_lowercase().contains(&filter)).collect()
+}
+
+/// Returns what was typed as a filter on the screen on top.
+fn filter(state: &State) -> &str {
+    state.view().map_or("", |view| view.filter.as_str())
+}
+
+/// Says how many of the rows are seen.
+fn filtered(page: &mut Page<'_>, seen: usize, all: usize, filter: &str) {
+    if !filter.is_empty() {
+        page.next(Role::Warn, format!("filter {filter:?}: {seen} of {all}. Esc shows all."));
+    }
+}
+
+/// Says what could not be found out.
+fn trouble(page: &mut Page<'_>, told: &Told) {
+    page.fact(Line::fact("ERROR", Role::Bad, format!("{} ({})", told.what, told.code)));
+    if let Some(done) = &told.done {
+        page.fact(Line::fact("done", Role::Plain, done));
+    }
+    page.fact(Line::fact("next", Role::Plain, &told.next));
+}
+
+/// Returns a popup's kind for tests and the linear shell.
+pub fn is_question(state: &State) -> bool {
+    matches!(state.popup(), Some(Popup::Field { .. } | Popup::Choice { .. }))
+}

@@ -1,0 +1,110 @@
+//! What lies on top of a screen: a field, a question, a problem.
+
+use crate::app::Told;
+use crate::tui::keys::{Hint, field_hints};
+use crate::tui::message::Wants;
+use crate::tui::page::{Entry, Line, Page, Role};
+use crate::tui::state::{Popup, Purpose, State};
+use crate::tui::typed::Typed;
+
+/// Lays a popup over a page.
+pub(super) fn over<'a>(page: Page<'a>, popup: &'a Popup, state: &'a State) -> Page<'a> {
+    match popup {
+        Popup::Field { purpose, text, wrong } => {
+            field(page, purpose, text, wrong.as_deref(), state)
+        }
+        Popup::Choice { question, cursor } => {
+            let Wants::Choice { yes, no } = &question.wants else { return page };
+            two(page, &question.text, [yes.clone(), no.clone()], *cursor)
+        }
+        Popup::Leave { cursor } => {
+            let verb = state.work.as_ref().map_or("", |work| work.job.verb());
+            let words = format!("{verb} still runs. Leave?");
+            let rows = ["No, let it run", "Stop it at the next safe point"].map(str::to_owned);
+            two(page, &words, rows, *cursor)
+        }
+        Popup::Problem(told) => problem(page, told),
+    }
+}
+
+fn field<'a>(
+    mut page: Page<'a>,
+    purpose: &'a Purpose,
+    text: &'a Typed,
+    wrong: Option<&str>,
+    state: &State,
+) -> Page<'a> {
+    page.next.clear();
+    if let Some(wrong) = wrong {
+        page.next(Role::Bad, wrong);
+    }
+    let secret =
+        matches!(purpose, Purpose::Answer(question) if question.wants == Wants::Passphrase);
+    let (label, words) = match purpose {
+        Purpose::Filter => ("filter", "Rows that contain this, in any case."),
+        Purpose::KeyFile(_) => ("key file", "The path of a key file. It is read, never copied."),
+        Purpose::Accept => ("snapshot", "The number of the snapshot that is accepted as it is."),
+        Purpose::Kubeconfig => ("kubeconfig", "The path of the kubeconfig that reaches it."),
+        Purpose::TargetName => ("name", "Lower-case letters, digits and dashes."),
+        Purpose::Context => ("context", "A context of that file."),
+        Purpose::Signs => ("signs", "The words of the signs that are accepted, with blanks."),
+        Purpose::Reason => ("because", "Why they are accepted. It goes onto the card."),
+        Purpose::Directory => ("folder", "A folder for numbered manifests and apply.sh."),
+        Purpose::ExtractTo => ("folder", "A folder that is empty or does not exist yet."),
+        Purpose::Confirm => (
+            "target name",
+            "To apply, type the target's name. Nothing happens before Enter. Esc leaves.",
+        ),
+        Purpose::Answer(question) => ("answer", question.text.as_str()),
+    };
+    let label = if secret { "passphrase (does not show)" } else { label };
+    page.next(Role::Strong, words);
+    if secret {
+        page.next(Role::Plain, "Wrong words cost nothing: there is no lock-out. Caps Lock?");
+    }
+    if let (Purpose::Confirm, Some(plan)) =
+        (purpose, state.work.as_ref().and_then(|work| work.plan.as_ref()))
+    {
+        page.next(Role::Plain, format!("target: {} ({})", plan.target.name, plan.target.class));
+    }
+    page.entry = Some(Entry {
+        label: label.to_owned(),
+        text: (!secret).then(|| text.text()),
+        cursor: if secret { 0 } else { text.cursor() },
+    });
+    page.keys = field_hints();
+    page
+}
+
+fn two<'a>(mut page: Page<'a>, words: &str, rows: [String; 2], cursor: usize) -> Page<'a> {
+    let mut over = Page::new(words);
+    (over.banner, over.care) = (page.banner, page.care);
+    over.keys = std::mem::take(&mut page.keys);
+    over.choices(2, cursor, move |index| {
+        Line::plain(rows.get(index).map_or("", String::as_str)).hanging(1)
+    });
+    over
+}
+
+fn problem<'a>(page: Page<'a>, told: &Told) -> Page<'a> {
+    let mut over = Page::new("That did not work");
+    (over.banner, over.care) = (page.banner, page.care);
+    over.keys = page.keys.into_iter().collect::<Vec<Hint>>();
+    over.fact(Line::empty());
+    five_lines(&mut over, told);
+    over.next(Role::Plain, "Enter goes back to where you were.");
+    over.same_as = Some(format!("blackstart explain {}", told.code));
+    over
+}
+
+/// What, done so far, next, more: as every shell tells it.
+pub(super) fn five_lines(page: &mut Page<'_>, told: &Told) {
+    page.fact(Line::fact("what", Role::Bad, &told.what));
+    if let Some(done) = &told.done {
+        page.fact(Line::fact("done", Role::Plain, done));
+    }
+    page.fact(Line::fact("next", Role::Strong, &told.next));
+    if let Some(about) = crate::app::explain::find(told.code) {
+        page.fact(Line::fact(about.code, Role::Dim, about.meaning));
+    }
+}

@@ -1,0 +1,174 @@
+//! A plan being carried out: stages and waves, the one thing that is waited for, and at the end what
+//! is left to do and the sentence to tell.
+
+use crate::app::replay::{Report as Replayed, Verdict};
+use crate::app::text;
+use crate::tui::job::Report;
+use crate::tui::page::{Line, Page, Role};
+use crate::tui::screen::work;
+use crate::tui::state::State;
+use crate::tui::work::{Waiting, WaveState, Work};
+
+/// The page.
+pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
+    let mut page = Page::new("");
+    let what = work.run.as_ref().map_or_else(|| "replay".to_owned(), |run| format!("run {run}"));
+    page.title = work::title(work, &what, state);
+    if work.waves.is_empty() || !work.replays() {
+        work::phases(&mut page, work, state);
+        if work.runs() {
+            page.next(
+                Role::Plain,
+                "The plan is made: nothing is written. Esc goes back, ^C stops.",
+            );
+        }
+    } else {
+        waves(&mut page, work, state);
+    }
+    match &work.end {
+        Some(Ok(report)) => {
+            if let Report::Replay(report) = report.as_ref() {
+                summary(&mut page, report, work);
+            }
+        }
+        Some(Err(_)) => {}
+        None if work.waves.is_empty() || !work.replays() => {}
+        None => going_on(&mut page, work, state),
+    }
+    page
+}
+
+fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
+    for wave in &work.waves {
+        page.fact(wave_line(wave, work, state));
+    }
+    let all: usize = work.waves.iter().map(|wave| wave.objects).sum();
+    let applied: usize = work.waves.iter().map(|wave| wave.applied).sum();
+    let ready: usize = work.waves.iter().map(|wave| wave.ready).sum();
+    let width = usize::from(state.size.0).clamp(40, 100).saturating_sub(30);
+    let filled = (width * applied.min(all)).checked_div(all).unwrap_or(0);
+    let bar = format!(" [{}{}]", "#".repeat(filled), ".".repeat(width - filled));
+    let words = format!(" {applied}/{all} applied, {ready} ready");
+    page.fact(Line::plain(bar).and(Role::Strong, words));
+}
+
+fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
+    let settled = wave.applied + wave.open;
+    let (role, word) = match (wave.took, wave.began) {
+        (Some(_), _) if wave.open > 0 => (Role::Bad, "OPEN"),
+        (Some(_), _) => (Role::Good, "done"),
+        (None, Some(_)) if !work.runs() => (Role::Warn, "stopped"),
+        (None, Some(_)) => (Role::Strong, "RUNNING"),
+        (None, None) => (Role::Dim, "waiting"),
+    };
+    let time = wave.took.or_else(|| {
+        let end = work.ended.unwrap_or(state.elapsed);
+        Some(end.saturating_sub(wave.began?))
+    });
+    let time = time.map_or_else(String::new, text::span);
+    let count = format!("{settled}/{}", wave.objects);
+    let ready = if wave.ready > 0 { format!("  {} ready", wave.ready) } else { String::new() };
+    let open = if wave.open > 0 { format!("  {} open", wave.open) } else { String::new() };
+    Line::plain(format!(" {:<3} {:<16} ", wave.wave, wave.stage))
+        .and(role, format!("{word:<8}"))
+        .and(Role::Plain, format!(" {count:>9}  {time:>8}{ready}{open}"))
+}
+
+fn going_on(page: &mut Page<'_>, work: &Work, state: &State) {
+    match &work.waiting {
+        Some(waiting) => waiting_for(page, waiting, state),
+        None => page.next(Role::Plain, "Nothing is waited for. ^C stops after what is under way."),
+    }
+    let rows = usize::from(state.size.1).saturating_sub(16 + work.waves.len());
+    work::tail(page, work, rows.clamp(1, 8));
+}
+
+/// Names the one thing, why, until when, and what to do.
+fn waiting_for(page: &mut Page<'_>, waiting: &Waiting, state: &State) {
+    let since = waiting.seconds + state.elapsed.saturating_sub(waiting.told).as_secs();
+    let span = |seconds| text::span(std::time::Duration::from_secs(seconds));
+    let others = match waiting.others {
+        0 => String::new(),
+        others => format!("  and {others} more"),
+    };
+    page.next.push(
+        Line::of(Role::Strong, format!(" Waiting for {}", waiting.object))
+            .and(Role::Plain, format!("  {} of {}{others}", span(since), span(waiting.limit)))
+            .hanging(1),
+    );
+    page.next.push(Line::fact("why", Role::Plain, &waiting.why));
+    if !waiting.cause.is_empty() {
+        page.next.push(Line::fact("usually", Role::Plain, waiting.cause));
+    }
+    if !waiting.next.is_empty() {
+        page.next.push(Line::fact("look", Role::Plain, &waiting.next));
+    }
+}
+
+fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
+    let outcome = &report.outcome;
+    let (role, word) = match report.verdict {
+        Verdict::Complete => (Role::Good, "COMPLETE"),
+        Verdict::Incomplete => (Role::Warn, "INCOMPLETE: what is there stays and can be used"),
+        Verdict::Failed => (Role::Bad, "FAILED: nothing was brought about"),
+    };
+    page.fact(Line::empty());
+    page.fact(Line::fact("verdict", role, word));
+    let counts = format!(
+        "{} created, {} configured, {} unchanged",
+        outcome.created, outcome.configured, outcome.unchanged
+    );
+    page.fact(Line::fact("objects", Role::Plain, counts));
+    for failed in &outcome.failed {
+        let words = format!("{}: {} ({})", failed.object, failed.why, failed.code);
+        page.fact(Line::fact("failed", Role::Bad, words));
+    }
+    for pending in &outcome.not_ready {
+        page.fact(Line::fact(
+            "not ready",
+            Role::Warn,
+            format!("{}: {}", pending.object, pending.why),
+        ));
+    }
+    if let Some(first) = outcome.not_waited.first() {
+        let count = text::count(outcome.not_waited.len(), "object");
+        page.fact(Line::fact("not waited", Role::Plain, format!("{count}, as {}", first.object)));
+    }
+    for remark in &report.remarks {
+        page.fact(Line::fact("note", Role::Warn, remark));
+    }
+    left_to_do(page, report);
+    page.same_as = Some(work.job.line());
+}
+
+/// What is left for people, and the sentence for the incident channel.
+fn left_to_do(page: &mut Page<'_>, report: &Replayed) {
+    let open = report.outcome.failed.len() + report.outcome.not_ready.len();
+    if open > 0 {
+        page.next(
+            Role::Strong,
+            format!(
+                "{} open. Cure it, then the same again from Home.",
+                text::count(open, "object")
+            ),
+        );
+    }
+    page.next(
+        Role::Plain,
+        "Left to do: check what only people can (log in, pay, call), then let the engines go on \
+         only when the Git host holds what runs here.",
+    );
+    page.next(Role::Strong, format!("tell: \"{}\"", sentence(report)));
+}
+
+fn sentence(report: &Replayed) -> String {
+    let outcome = &report.outcome;
+    let done = outcome.applied() + outcome.unchanged;
+    let open = outcome.failed.len() + outcome.not_ready.len();
+    let time = text::span(std::time::Duration::from_secs_f64(report.seconds.max(0.0)));
+    let how = match report.verdict {
+        Verdict::Complete => format!("is complete: {}", text::count(done, "object")),
+        _ => format!("has {done} objects in place and {open} open"),
+    };
+    format!("The replay onto {} {how}, after {time} of tool time.", report.target)
+}

@@ -1,0 +1,91 @@
+//! Clusters that have names here, and what else a plan can be for.
+
+use crate::app::target::{Card, Class, Listed};
+use crate::tui::job::Job;
+use crate::tui::page::{Line, Page, Role};
+use crate::tui::screen::{self, filtered, matching};
+use crate::tui::state::{Known, State};
+
+/// A row.
+pub(in crate::tui) enum Row<'a> {
+    /// A cluster.
+    Card(&'a Card),
+    /// A card that cannot be read, and why.
+    Damaged(&'a str),
+    /// A name for another cluster.
+    Add,
+    /// A folder of manifests.
+    Directory,
+}
+
+fn listed(state: &State) -> Vec<&Listed> {
+    let Some(list) = state.facts.targets.get() else { return Vec::new() };
+    let listed = &list.targets;
+    let seen = matching(listed.len(), screen::filter(state), |index| words(&listed[index]));
+    seen.into_iter().filter_map(|index| listed.get(index)).collect()
+}
+
+/// Returns what is in a row.
+pub(in crate::tui) fn row(state: &State, at: usize) -> Option<Row<'_>> {
+    let listed = listed(state);
+    match at.checked_sub(listed.len()) {
+        None => listed.get(at).map(|one| match one {
+            Listed::Card(card) => Row::Card(card),
+            Listed::Damaged { problem, .. } => Row::Damaged(problem),
+        }),
+        Some(0) => Some(Row::Add),
+        Some(1) => Some(Row::Directory),
+        Some(_) => None,
+    }
+}
+
+fn words(listed: &Listed) -> String {
+    let card = match listed {
+        Listed::Card(card) => card,
+        Listed::Damaged { name, problem } => return format!("{name:<16}  DAMAGED: {problem}"),
+    };
+    let uid = card.identity.uid.get(..8).unwrap_or(&card.identity.uid);
+    let class = card.class.to_string();
+    format!(
+        "{:<16}  {class:<10}  {uid:<8}  {:<9}  {}",
+        card.name, card.identity.version, card.identity.server
+    )
+}
+
+/// The page.
+pub(super) fn page(state: &State) -> Page<'_> {
+    let mut page = Page::new("Which cluster?");
+    page.same_as = Some(Job::Targets.line());
+    match &state.facts.targets {
+        Known::No | Known::Asked => page.fact(Line::words(Role::Dim, " looking …")),
+        Known::Failed(told) => screen::trouble(&mut page, told),
+        Known::Yes(list) => {
+            let head = format!(
+                "   {:<16}  {:<10}  {:<8}  {:<9}  server",
+                "name", "class", "uid", "version"
+            );
+            page.fact(Line::of(Role::Dim, head));
+            let filter = screen::filter(state);
+            filtered(&mut page, listed(state).len(), list.targets.len(), filter);
+        }
+    }
+    let listed = listed(state);
+    page.next(
+        Role::Plain,
+        "Enter plans for it: what would change is shown, nothing is written. A name stands for one \
+         cluster, by its UID; another cluster of the same name is refused.",
+    );
+    page.list(listed.len() + 2, state.cursor(), move |row| match row.checked_sub(listed.len()) {
+        None => listed.get(row).map_or_else(Line::empty, |one| {
+            let role = match one {
+                Listed::Damaged { .. } => Role::Bad,
+                Listed::Card(card) if card.class == Class::Production => Role::Strong,
+                Listed::Card(_) => Role::Plain,
+            };
+            Line::of(role, words(one))
+        }),
+        Some(0) => Line::plain("+ another cluster: give it a name"),
+        Some(_) => Line::plain("+ no cluster at hand: write manifests into a folder"),
+    });
+    page
+}

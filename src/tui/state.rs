@@ -1,0 +1,393 @@
+//! Everything the screens know, as plain data. Only the reducer changes it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::job::Job;
+use super::message::{JobId, Question, QuestionId};
+use super::typed::Typed;
+use super::work::Work;
+use crate::app::plan::Selector;
+use crate::app::target::{Card, Class, Sign};
+use crate::app::{Place, Start, Told, Which, assess, list, show, status, target};
+use crate::model::clock::Timestamp;
+use crate::model::id::Seq;
+
+/// A screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// What we hold, what is broken, what to do.
+    Home,
+    /// Why to wait, and what to do meanwhile.
+    Wait,
+    /// How to practise.
+    Practise,
+    /// Everything that can be looked at.
+    Look,
+    /// With whose keys to open.
+    Open,
+    /// All snapshots.
+    Bundles,
+    /// One snapshot, as far as it shows without a key.
+    Bundle(Seq),
+    /// What is in the opened bundle.
+    Repos,
+    /// One repository of it.
+    Repo(usize),
+    /// Clusters with names.
+    Targets,
+    /// A name for another cluster.
+    NewTarget,
+    /// What would be done to the target.
+    Plan,
+    /// The plan, object by object.
+    Objects,
+    /// What is being done, and how it ended.
+    Work,
+    /// What was said meanwhile.
+    Log,
+    /// The keys of another screen, words and codes.
+    Help(Box<Self>),
+    /// What a code means.
+    Code(&'static str),
+}
+
+impl Screen {
+    pub(super) fn is_home(&self) -> bool {
+        *self == Self::Home
+    }
+    pub(super) fn is_help(&self) -> bool {
+        matches!(self, Self::Help(_))
+    }
+    pub(super) fn is_plan(&self) -> bool {
+        *self == Self::Plan
+    }
+    pub(super) fn is_repos(&self) -> bool {
+        *self == Self::Repos
+    }
+    pub(super) fn is_targets(&self) -> bool {
+        *self == Self::Targets
+    }
+    pub(super) fn is_work(&self) -> bool {
+        *self == Self::Work
+    }
+    pub(super) fn is_snapshot(&self) -> bool {
+        matches!(self, Self::Bundle(_) | Self::Repos)
+    }
+    pub(super) fn has_choices(&self) -> bool {
+        matches!(self, Self::Home | Self::Look | Self::Open | Self::NewTarget)
+    }
+    pub(super) fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::Bundles | Self::Bundle(_) | Self::Repos | Self::Targets | Self::Help(_)
+        )
+    }
+    pub(super) fn has_filter(&self) -> bool {
+        matches!(
+            self,
+            Self::Bundles | Self::Repos | Self::Targets | Self::Objects | Self::Log | Self::Help(_)
+        )
+    }
+    pub(super) fn can_look_again(&self) -> bool {
+        matches!(self, Self::Home | Self::Bundles | Self::Bundle(_) | Self::Targets)
+    }
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self, Self::Plan | Self::Work | Self::Wait | Self::Practise)
+    }
+}
+
+/// A screen with where one is on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Which.
+    pub screen: Screen,
+    /// The row under the cursor.
+    pub cursor: usize,
+    /// Whether somebody has moved the cursor.
+    pub moved: bool,
+    /// The first line seen, where it does not follow the cursor.
+    pub scroll: Option<usize>,
+    /// What rows must contain.
+    pub filter: String,
+}
+
+impl View {
+    /// Begins at the top.
+    pub fn new(screen: Screen) -> Self {
+        Self { screen, cursor: 0, moved: false, scroll: None, filter: String::new() }
+    }
+}
+
+/// What a typed field is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// What rows must contain.
+    Filter,
+    /// The key file of the person of this number.
+    KeyFile(usize),
+    /// The number of a snapshot that is accepted as it is.
+    Accept,
+    /// The kubeconfig of a new target.
+    Kubeconfig,
+    /// The name of a new target.
+    TargetName,
+    /// The context of a new target.
+    Context,
+    /// The words of signs that are accepted.
+    Signs,
+    /// Why they are accepted.
+    Reason,
+    /// The folder to write manifests to.
+    Directory,
+    /// The folder to extract to.
+    ExtractTo,
+    /// The target's name, typed to bind the plan to it.
+    Confirm,
+    /// An answer the core waits for.
+    Answer(Question),
+}
+
+/// What lies on top of a screen.
+#[derive(Debug)]
+pub enum Popup {
+    /// Something is typed, and owns the keyboard.
+    Field {
+        /// What for.
+        purpose: Purpose,
+        /// What is there.
+        text: Typed,
+        /// What is wrong with what was typed before.
+        wrong: Option<String>,
+    },
+    /// The core asks for one of two.
+    Choice {
+        /// The question.
+        question: Question,
+        /// The row under the cursor.
+        cursor: usize,
+    },
+    /// Something went wrong.
+    Problem(Told),
+    /// Leave while something runs?
+    Leave {
+        /// The row under the cursor.
+        cursor: usize,
+    },
+}
+
+/// Something that is looked up.
+#[derive(Clone, Debug, Default)]
+pub enum Known<T> {
+    /// Not asked for yet.
+    #[default]
+    No,
+    /// On its way.
+    Asked,
+    /// Here.
+    Yes(T),
+    /// Could not be found out.
+    Failed(Told),
+}
+
+impl<T> Known<T> {
+    /// Returns it, when it is here.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Yes(known) => Some(known),
+            _ => None,
+        }
+    }
+}
+
+/// What was looked up.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The newest snapshot.
+    pub status: Known<status::Report>,
+    /// What answers, and what to do.
+    pub assess: Known<Box<assess::Report>>,
+    /// All snapshots.
+    pub list: Known<list::Report>,
+    /// The snapshot in view, without keys.
+    pub bundle: Known<show::Report>,
+    /// The opened snapshot.
+    pub opened: Known<show::Report>,
+    /// Clusters with names.
+    pub targets: Known<target::List>,
+}
+
+/// Why a bundle is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Goal {
+    /// To look at what is in it.
+    #[default]
+    Look,
+    /// To take repositories out.
+    Extract,
+    /// To rebuild a cluster.
+    Rebuild,
+}
+
+/// A target that gets its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The kubeconfig, as it was typed.
+    pub kubeconfig: String,
+    /// The name.
+    pub name: String,
+    /// How much care it needs.
+    pub class: Class,
+    /// The context; the file's own when empty.
+    pub context: String,
+    /// Signs that do not fit the class and are accepted, by their words.
+    pub accept: Vec<Sign>,
+    /// Why they are.
+    pub reason: String,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        // Whoever does not know takes the most care.
+        Self {
+            kubeconfig: String::new(),
+            name: String::new(),
+            class: Class::Production,
+            context: String::new(),
+            accept: Vec::new(),
+            reason: String::new(),
+        }
+    }
+}
+
+/// How a plan in view can be confirmed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Binding {
+    /// It cannot.
+    #[default]
+    Not,
+    /// The core waits for the target's name.
+    Asked(QuestionId),
+    /// By its digest, in a new job.
+    ByDigest,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct State {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The wall clock.
+    pub now: Timestamp,
+    /// Since the start.
+    pub elapsed: Duration,
+    /// Where to read.
+    pub place: Place,
+    /// Key files of people who open.
+    pub identities: Vec<PathBuf>,
+    /// The user's home, for paths that begin with `~/`.
+    pub home: Option<PathBuf>,
+    /// Which snapshot.
+    pub which: Which,
+    /// A number that was typed to accept it.
+    pub accept: Option<Seq>,
+    /// The screens, the first below all others.
+    pub views: Vec<View>,
+    /// What lies on top.
+    pub popups: Vec<Popup>,
+    /// What was looked up.
+    pub facts: Facts,
+    /// Why a bundle is opened.
+    pub goal: Goal,
+    /// A target that gets its name.
+    pub draft: Draft,
+    /// The target that was chosen.
+    pub target: Option<Card>,
+    /// A target that was chosen before anybody could open the bundle.
+    pub planned_for: Option<Selector>,
+    /// How the plan in view can be confirmed.
+    pub binding: Binding,
+    /// What is done or was done last.
+    pub work: Option<Work>,
+    /// Looks that are under way.
+    pub looks: Vec<(JobId, Job)>,
+    /// The number of the last job.
+    pub last_job: JobId,
+    /// A word about what was just done.
+    pub said: Option<String>,
+    /// What could not be copied, to be printed at the end.
+    pub copied: Vec<String>,
+    /// The exit code to leave with once nothing runs any more.
+    pub leaving: Option<u8>,
+}
+
+impl State {
+    /// Begins with what was said at the start.
+    pub fn new(start: &Start, home: Option<PathBuf>, size: (u16, u16), now: Timestamp) -> Self {
+        Self {
+            size,
+            now,
+            elapsed: Duration::ZERO,
+            place: start.place.clone(),
+            identities: start.identities.clone(),
+            home,
+            which: Which::Latest,
+            accept: None,
+            views: vec![View::new(Screen::Home)],
+            popups: Vec::new(),
+            facts: Facts::default(),
+            goal: Goal::Look,
+            draft: Draft::default(),
+            target: None,
+            planned_for: None,
+            binding: Binding::Not,
+            work: None,
+            looks: Vec::new(),
+            last_job: 0,
+            said: None,
+            copied: Vec::new(),
+            leaving: None,
+        }
+    }
+
+    /// Returns the screen on top, below any popup.
+    pub fn screen(&self) -> &Screen {
+        // Home is never taken away.
+        self.views.last().map_or(&Screen::Home, |view| &view.screen)
+    }
+
+    /// Returns the view on top, below any popup.
+    pub fn view(&self) -> Option<&View> {
+        self.views.last()
+    }
+
+    /// Returns the row under the cursor.
+    pub fn cursor(&self) -> usize {
+        self.view().map_or(0, |view| view.cursor)
+    }
+
+    /// Returns what lies on top.
+    pub fn popup(&self) -> Option<&Popup> {
+        self.popups.last()
+    }
+
+    /// Returns whether the screen on top is one of these, and nothing lies on it.
+    pub fn on(&self, which: fn(&Screen) -> bool) -> bool {
+        self.popups.is_empty() && which(self.screen())
+    }
+
+    /// Returns whether somebody types.
+    pub fn types(&self) -> bool {
+        matches!(self.popup(), Some(Popup::Field { .. }))
+    }
+
+    /// Returns whether work runs that should be stopped safely.
+    pub fn works(&self) -> bool {
+        self.work.as_ref().is_some_and(Work::runs)
+    }
+
+    /// Returns whether the terminal is large enough to be drawn on.
+    pub fn fits(&self) -> bool {
+        self.size.0 >= 40 && self.size.1 >= 12
+    }
+}

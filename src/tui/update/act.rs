@@ -1,0 +1,257 @@
+//! What actions do on any screen.
+
+use super::choose::{choose, number};
+use super::job::{begin, look, nobody};
+use super::{field, quit};
+use crate::app::signals::Signal;
+use crate::model::explain::Kind;
+use crate::tui::draw;
+use crate::tui::job::Job;
+use crate::tui::keys::Action;
+use crate::tui::message::Effect;
+use crate::tui::screen;
+use crate::tui::state::{Known, Popup, Purpose, Screen, State, View};
+use crate::tui::work::Work;
+
+/// Does what was asked.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Choose => choose(state),
+        Action::Number(at) => number(state, at),
+        Action::Up
+        | Action::Down
+        | Action::PageUp
+        | Action::PageDown
+        | Action::First
+        | Action::Last => go(state, action),
+        Action::Back => back(state),
+        Action::Help => {
+            state.popups.clear();
+            let here = Box::new(state.screen().clone());
+            enter(state, Screen::Help(here))
+        }
+        Action::Filter => {
+            let text = state.view().map(|view| view.filter.clone()).unwrap_or_default();
+            field::ask(state, Purpose::Filter, &text)
+        }
+        Action::Again => again(state),
+        Action::Verify => verify(state, false),
+        Action::VerifyFull => verify(state, true),
+        Action::Extract => field::ask(state, Purpose::ExtractTo, ""),
+        Action::Add => enter(state, Screen::NewTarget),
+        Action::Objects => enter(state, Screen::Objects),
+        Action::Log => enter(state, Screen::Log),
+        Action::Copy => copy(state),
+        Action::Quit => leave(state),
+        Action::Stop => stop(state, Signal::Interrupt),
+        Action::Redraw => vec![Effect::Repaint],
+    }
+}
+
+/// Goes to a screen.
+pub(super) fn enter(state: &mut State, screen: Screen) -> Vec<Effect> {
+    state.views.push(View::new(screen));
+    look(state)
+}
+
+/// Goes to a screen in place of the one on top.
+pub(super) fn replace(state: &mut State, screen: Screen) -> Vec<Effect> {
+    if state.views.len() > 1 {
+        state.views.pop();
+    }
+    enter(state, screen)
+}
+
+/// Moves the cursor, or what is seen.
+fn go(state: &mut State, action: Action) -> Vec<Effect> {
+    if let Some(Popup::Choice { cursor, .. } | Popup::Leave { cursor }) = state.popups.last_mut() {
+        *cursor = usize::from(matches!(action, Action::Down | Action::PageDown | Action::Last));
+        return Vec::new();
+    }
+    let scroll = state.view().and_then(|view| view.scroll);
+    let page = screen::page(state);
+    let rows = page.rows.as_ref().map_or(0, |rows| rows.count);
+    let seen = draw::seen(&page, scroll, state.size);
+    let chosen = page.rows.as_ref().and_then(|rows| rows.cursor);
+    drop(page);
+    let Some(view) = state.views.last_mut() else { return Vec::new() };
+    view.moved = true;
+    let by = seen.height.max(2) - 1;
+    match chosen {
+        // What stands above the rows is looked at by going up from the first.
+        Some(0)
+            if matches!(action, Action::Up | Action::PageUp | Action::First) && seen.top > 0 =>
+        {
+            view.scroll = Some(if action == Action::Up { seen.top - 1 } else { 0 });
+        }
+        Some(cursor) => {
+            view.scroll = None;
+            let last = rows - 1;
+            view.cursor = match action {
+                Action::Up => cursor.saturating_sub(1),
+                Action::Down => (cursor + 1).min(last),
+                Action::PageUp => cursor.saturating_sub(by),
+                Action::PageDown => (cursor + by).min(last),
+                Action::First => 0,
+                _ => last,
+            };
+        }
+        None if seen.lines <= seen.height => view.scroll = None,
+        None => {
+            let end = seen.lines - seen.height;
+            view.scroll = Some(match action {
+                Action::Up => seen.top.saturating_sub(1),
+                Action::Down => (seen.top + 1).min(end),
+                Action::PageUp => seen.top.saturating_sub(by),
+                Action::PageDown => (seen.top + by).min(end),
+                Action::First => 0,
+                _ => end,
+            });
+        }
+    }
+    Vec::new()
+}
+
+/// Goes back. What waits for an answer learns that nobody gives one.
+pub(super) fn back(state: &mut State) -> Vec<Effect> {
+    match state.popups.pop() {
+        Some(
+            Popup::Field { purpose: Purpose::Answer(question), .. }
+            | Popup::Choice { question, .. },
+        ) => return nobody(&question),
+        Some(_) => return Vec::new(),
+        None => {}
+    }
+    let Some(view) = state.views.last_mut() else { return Vec::new() };
+    if !view.filter.is_empty() && !matches!(view.screen, Screen::Plan) {
+        view.filter.clear();
+        view.cursor = 0;
+        return Vec::new();
+    }
+    if state.views.len() == 1 {
+        return Vec::new();
+    }
+    let left = state.views.pop().map(|view| view.screen);
+    match left {
+        Some(Screen::Plan) => leave_plan(state),
+        _ => look(state),
+    }
+}
+
+/// A plan that is left is not carried out.
+fn leave_plan(state: &mut State) -> Vec<Effect> {
+    let binding = std::mem::take(&mut state.binding);
+    if state.screen().is_work() {
+        state.views.pop();
+    }
+    state.said = Some("The plan was left. Nothing was changed.".to_owned());
+    match binding {
+        crate::tui::state::Binding::Asked(question) => vec![Effect::Reply(question, None)],
+        _ => Vec::new(),
+    }
+}
+
+/// Looks again at what the screen shows.
+fn again(state: &mut State) -> Vec<Effect> {
+    let facts = &mut state.facts;
+    match state.views.last().map(|view| &view.screen) {
+        Some(Screen::Home) => (facts.status, facts.assess) = (Known::No, Known::No),
+        Some(Screen::Bundles) => facts.list = Known::No,
+        Some(Screen::Bundle(_)) => facts.bundle = Known::No,
+        Some(Screen::Targets) => facts.targets = Known::No,
+        _ => {}
+    }
+    look(state)
+}
+
+/// Verifies the snapshot in view; with the keys of the people who opened it, where they did.
+fn verify(state: &mut State, full: bool) -> Vec<Effect> {
+    let opened = state.on(Screen::is_repos);
+    let which = match state.screen() {
+        Screen::Bundle(seq) => crate::app::Which::Number(*seq),
+        _ => state.which,
+    };
+    let request = crate::app::verify::Request {
+        place: state.place.clone(),
+        which,
+        full,
+        identities: if opened && full { state.identities.clone() } else { Vec::new() },
+        cosign: None,
+        accept: state.accept,
+    };
+    begin(state, Job::Verify(request))
+}
+
+/// Copies the sentence or command of the screen.
+fn copy(state: &mut State) -> Vec<Effect> {
+    let Some(line) = screen::page(state).same_as else { return Vec::new() };
+    state.said = Some("Copied, if this terminal can; else it is printed at the end.".to_owned());
+    if !state.copied.contains(&line) {
+        state.copied.push(line.clone());
+    }
+    vec![Effect::Copy(line)]
+}
+
+/// Leaves, or asks where something runs.
+fn leave(state: &mut State) -> Vec<Effect> {
+    if state.works() {
+        state.popups.push(Popup::Leave { cursor: 0 });
+        return Vec::new();
+    }
+    quit(state, 0, Vec::new())
+}
+
+/// Stops at the next safe point and leaves; at once, when that was asked for before.
+pub(super) fn stop(state: &mut State, signal: Signal) -> Vec<Effect> {
+    let code = signal.exit_code();
+    let running = state.work.as_mut().filter(|work| work.runs());
+    match running {
+        None => quit(state, code, Vec::new()),
+        Some(work) if work.stopping && signal != Signal::HangUp => {
+            let lines = vec![
+                format!("left while {} was stopping: what is done stays", work.job.verb()),
+                format!("the same again: {}", work.job.line()),
+            ];
+            quit(state, code, lines)
+        }
+        Some(work) => {
+            let id = work.id;
+            ask_to_stop(work);
+            if signal != Signal::Interrupt {
+                state.leaving = Some(code);
+            }
+            let mut effects = vec![Effect::Stop(id)];
+            // Whoever waits for an answer cannot come to a safe point.
+            effects.extend(unanswered(state));
+            effects
+        }
+    }
+}
+
+fn ask_to_stop(work: &mut Work) {
+    work.stopping = true;
+}
+
+/// Takes back every question: nobody answers.
+fn unanswered(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let popups = std::mem::take(&mut state.popups);
+    for popup in popups {
+        match popup {
+            Popup::Field { purpose: Purpose::Answer(question), .. }
+            | Popup::Choice { question, .. } => effects.extend(nobody(&question)),
+            Popup::Problem(told) => state.popups.push(Popup::Problem(told)),
+            Popup::Field { .. } | Popup::Leave { .. } => {}
+        }
+    }
+    if let crate::tui::state::Binding::Asked(question) = std::mem::take(&mut state.binding) {
+        effects.push(Effect::Reply(question, None));
+    }
+    effects
+}
+
+/// Stops what runs and leaves once it has stopped.
+pub(super) fn stop_and_leave(state: &mut State) -> Vec<Effect> {
+    state.leaving = Some(Kind::Interrupted.exit_code());
+    stop(state, Signal::Interrupt)
+}

@@ -1,0 +1,263 @@
+//! Enter and digits, screen by screen.
+
+use std::time::Duration;
+
+use super::act::{enter, replace, stop_and_leave};
+use super::field::{self, plan_request};
+use super::job::{begin, begin_plan, in_one_job, reply};
+use crate::app::plan::Selector;
+use crate::app::replay::{self, Wait};
+use crate::app::target::{Class, Listed};
+use crate::app::{Which, show, snapshot};
+use crate::tui::job::{Job, Report};
+use crate::tui::message::{Effect, Reply};
+use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, targets};
+use crate::tui::state::{Binding, Goal, Known, Popup, Purpose, Screen, State};
+
+/// How long objects may take to become ready, as the command has it.
+pub(super) const WAIT: Wait = Wait::Ready { limit: Duration::from_mins(5) };
+
+/// Takes the row of a number, where rows have numbers.
+pub(super) fn number(state: &mut State, at: usize) -> Vec<Effect> {
+    if let Some(Popup::Choice { cursor, .. } | Popup::Leave { cursor }) = state.popups.last_mut() {
+        if at > 2 {
+            return Vec::new();
+        }
+        *cursor = at - 1;
+        return choose(state);
+    }
+    let rows = screen::page(state).rows.filter(|rows| rows.numbered).map_or(0, |rows| rows.count);
+    let Some(view) = state.views.last_mut().filter(|_| (1..=rows).contains(&at)) else {
+        return Vec::new();
+    };
+    (view.cursor, view.moved, view.scroll) = (at - 1, true, None);
+    choose(state)
+}
+
+/// Takes the row under the cursor, or goes on.
+pub(super) fn choose(state: &mut State) -> Vec<Effect> {
+    match state.popup() {
+        Some(Popup::Problem(_)) => {
+            state.popups.pop();
+            return Vec::new();
+        }
+        Some(Popup::Choice { .. }) => return answer_choice(state),
+        Some(Popup::Leave { cursor }) => {
+            let leave = *cursor == 1;
+            state.popups.pop();
+            return if leave { stop_and_leave(state) } else { Vec::new() };
+        }
+        Some(Popup::Field { .. }) => return Vec::new(),
+        None => {}
+    }
+    let cursor = screen::page(state).rows.and_then(|rows| rows.cursor);
+    match (state.screen().clone(), cursor) {
+        (Screen::Home, Some(at)) => home_choice(state, at),
+        (Screen::Wait | Screen::Practise, _) => super::act::back(state),
+        (Screen::Look, Some(at)) => match look::CHOICES.get(at) {
+            Some(choice) => enter(state, choice.screen()),
+            None => Vec::new(),
+        },
+        (Screen::Open, Some(at)) => open_choice(state, at),
+        (Screen::Bundles, Some(at)) => match bundles::seq(state, at) {
+            Some(seq) => enter(state, Screen::Bundle(seq)),
+            None => Vec::new(),
+        },
+        (Screen::Bundle(seq), _) => {
+            (state.which, state.goal) = (Which::Number(seq), Goal::Look);
+            enter(state, Screen::Open)
+        }
+        (Screen::Repos, Some(at)) => match repos::index(state, at) {
+            Some(index) => enter(state, Screen::Repo(index)),
+            None => Vec::new(),
+        },
+        (Screen::Targets, Some(at)) => target_choice(state, at),
+        (Screen::NewTarget, Some(at)) => new_target_choice(state, at),
+        (Screen::Plan, _) => {
+            let plan = state.work.as_ref().and_then(|work| work.plan.as_deref());
+            match (&state.binding, plan) {
+                (Binding::Not, _) | (_, None) => Vec::new(),
+                // There is nothing to do, so there is nothing to confirm.
+                (_, Some(plan)) if plan.is_empty() => super::act::back(state),
+                _ => field::ask(state, Purpose::Confirm, ""),
+            }
+        }
+        (Screen::Work, _) => after_work(state),
+        (Screen::Help(_), Some(at)) => match help::code(state, at) {
+            Some(code) => enter(state, Screen::Code(code)),
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn answer_choice(state: &mut State) -> Vec<Effect> {
+    match state.popups.pop() {
+        Some(Popup::Choice { question, cursor }) => reply(&question, Reply::Choice(cursor == 0)),
+        _ => Vec::new(),
+    }
+}
+
+fn home_choice(state: &mut State, at: usize) -> Vec<Effect> {
+    let Some(choice) = home::choices(state).into_iter().nth(at) else { return Vec::new() };
+    match choice.goes {
+        home::Goes::Watch => enter(state, Screen::Work),
+        home::Goes::Wait => enter(state, Screen::Wait),
+        home::Goes::Open(goal) => {
+            (state.goal, state.which, state.accept) = (goal, Which::Latest, None);
+            enter(state, Screen::Open)
+        }
+        home::Goes::Snapshot => {
+            let config = state.place.config.clone();
+            begin(state, Job::Snapshot(snapshot::Request { config, ..Default::default() }))
+        }
+        home::Goes::Practise => enter(state, Screen::Practise),
+        home::Goes::Look => enter(state, Screen::Look),
+    }
+}
+
+fn open_choice(state: &mut State, at: usize) -> Vec<Effect> {
+    match open::rows(state).get(at) {
+        Some(open::Row::Key(index)) => {
+            let index = *index;
+            let known = state.identities.get(index);
+            let text = known.map(|path| path.display().to_string()).unwrap_or_default();
+            field::ask(state, Purpose::KeyFile(index), &text)
+        }
+        Some(open::Row::Accept) => field::ask(state, Purpose::Accept, ""),
+        Some(open::Row::Open) if !matches!(state.facts.opened, Known::Asked) => {
+            let request = show::Request {
+                place: state.place.clone(),
+                which: state.which,
+                identities: state.identities.clone(),
+                accept: state.accept,
+            };
+            state.facts.opened = Known::Asked;
+            begin(state, Job::Show(request))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// After a key file was typed the cursor stands on what opens.
+pub(super) fn to_open_row(state: &mut State) {
+    let at = open::rows(state).iter().position(|row| *row == open::Row::Open);
+    if let (Screen::Open, Some(at)) = (state.screen().clone(), at)
+        && let Some(view) = state.views.last_mut()
+    {
+        view.cursor = at;
+    }
+}
+
+/// After a line of a form was typed the cursor stands on the next.
+pub(super) fn next_row(state: &mut State) {
+    if let Some(view) = state.views.last_mut() {
+        view.cursor += 1;
+    }
+}
+
+fn target_choice(state: &mut State, at: usize) -> Vec<Effect> {
+    let selector = match targets::row(state, at) {
+        Some(targets::Row::Card(card)) => {
+            let selector = Selector::Named(card.name.clone());
+            state.target = Some(card.clone());
+            selector
+        }
+        Some(targets::Row::Damaged(problem)) => {
+            state.said = Some(problem.to_owned());
+            return Vec::new();
+        }
+        Some(targets::Row::Directory) => return field::ask(state, Purpose::Directory, ""),
+        Some(targets::Row::Add) => return enter(state, Screen::NewTarget),
+        None => return Vec::new(),
+    };
+    plan_for(state, selector)
+}
+
+/// Plans for a target; opens the bundle first where nobody can yet.
+pub(super) fn plan_for(state: &mut State, target: Selector) -> Vec<Effect> {
+    let Some(Known::Yes(_)) = Some(&state.facts.opened) else {
+        state.planned_for = Some(target);
+        state.goal = Goal::Rebuild;
+        return enter(state, Screen::Open);
+    };
+    let class = match &target {
+        Selector::Named(name) => {
+            let cards = state.facts.targets.get().map(|list| &list.targets);
+            let card = cards.and_then(|cards| {
+                cards.iter().find_map(|listed| match listed {
+                    Listed::Card(card) if card.name == *name => Some(card.as_ref().clone()),
+                    _ => None,
+                })
+            });
+            let class = card.as_ref().map(|card| card.class);
+            state.target = card;
+            class
+        }
+        Selector::Directory(_) => {
+            state.target = None;
+            Some(Class::Directory)
+        }
+    };
+    let plan = plan_request(state, target);
+    let job = if in_one_job(class) {
+        Job::Replay(replay::Request { plan, confirm: None, approved: None, wait: WAIT })
+    } else {
+        Job::Plan(plan)
+    };
+    begin(state, job)
+}
+
+fn new_target_choice(state: &mut State, at: usize) -> Vec<Effect> {
+    let draft = state.draft.clone();
+    match new_target::ROWS.get(at) {
+        Some(new_target::Row::Kubeconfig) => {
+            field::ask(state, Purpose::Kubeconfig, &draft.kubeconfig)
+        }
+        Some(new_target::Row::Name) => field::ask(state, Purpose::TargetName, &draft.name),
+        Some(new_target::Row::Context) => field::ask(state, Purpose::Context, &draft.context),
+        Some(new_target::Row::Signs) => {
+            let words: Vec<&str> = draft.accept.iter().map(|sign| sign.word()).collect();
+            field::ask(state, Purpose::Signs, &words.join(" "))
+        }
+        Some(new_target::Row::Reason) => field::ask(state, Purpose::Reason, &draft.reason),
+        Some(new_target::Row::Class) => {
+            state.draft.class = match draft.class {
+                Class::Production => Class::Standby,
+                Class::Standby => Class::Disposable,
+                _ => Class::Production,
+            };
+            Vec::new()
+        }
+        Some(new_target::Row::Add) if new_target::complete(&draft) => {
+            let job = Job::AddTarget(new_target::request(&draft, state.home.as_ref()));
+            state.said = Some("Asking the cluster who it is …".to_owned());
+            begin(state, job)
+        }
+        _ => {
+            state.said = Some("A kubeconfig and a name are needed first.".to_owned());
+            Vec::new()
+        }
+    }
+}
+
+/// What follows work that has ended.
+fn after_work(state: &mut State) -> Vec<Effect> {
+    let Some(work) = &state.work else { return Vec::new() };
+    match &work.end {
+        Some(Ok(report)) => match report.as_ref() {
+            Report::Verify(report) if report.is_red() => Vec::new(),
+            Report::Verify(_) if state.goal == Goal::Rebuild => {
+                if state.planned_for.is_some() {
+                    begin_plan(state)
+                } else {
+                    enter(state, Screen::Targets)
+                }
+            }
+            Report::Plan(_) => replace(state, Screen::Plan),
+            _ => super::act::back(state),
+        },
+        Some(Err(_)) => super::act::back(state),
+        None => Vec::new(),
+    }
+}

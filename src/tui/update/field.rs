@@ -1,0 +1,227 @@
+//! What is typed, and what becomes of it. A field owns the keyboard.
+
+use super::act::back;
+use super::choose;
+use super::job::{begin, reply};
+use crate::app::plan::Selector;
+use crate::app::{Wanted, extract, plan, replay};
+use crate::model::id::Seq;
+use crate::tui::job::Job;
+use crate::tui::keys::Key;
+use crate::tui::message::{Effect, Reply, Wants, typed_path};
+use crate::tui::state::{Binding, Popup, Purpose, State};
+use crate::tui::typed::Typed;
+
+/// Begins a field.
+pub(super) fn ask(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
+    state.popups.push(Popup::Field { purpose, text: Typed::new(text), wrong: None });
+    Vec::new()
+}
+
+/// Takes a key.
+pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    let Some(Popup::Field { text, wrong, .. }) = state.popups.last_mut() else {
+        return Vec::new();
+    };
+    match key {
+        Key::Enter => return done(state),
+        Key::Esc => return escape(state),
+        Key::Char(character) => text.insert(character.encode_utf8(&mut [0; 4])),
+        Key::Backspace => text.erase(),
+        Key::Left => text.left(),
+        Key::Right => text.right(),
+        Key::Home => text.home(),
+        Key::End => text.end(),
+        _ => return Vec::new(),
+    }
+    *wrong = None;
+    filter_now(state);
+    Vec::new()
+}
+
+/// Takes pasted text.
+pub(super) fn paste(state: &mut State, pasted: &str) -> Vec<Effect> {
+    if let Some(Popup::Field { text, wrong, .. }) = state.popups.last_mut() {
+        text.insert(pasted);
+        *wrong = None;
+        filter_now(state);
+    }
+    Vec::new()
+}
+
+/// Takes a whole answer.
+pub(super) fn submit(state: &mut State, answer: &str) -> Vec<Effect> {
+    match state.popups.last_mut() {
+        Some(Popup::Field { text, .. }) => *text = Typed::new(answer),
+        _ => return Vec::new(),
+    }
+    filter_now(state);
+    done(state)
+}
+
+/// Rows are filtered while one types.
+fn filter_now(state: &mut State) {
+    if let Some(Popup::Field { purpose: Purpose::Filter, text, .. }) = state.popups.last()
+        && let Some(view) = state.views.last_mut()
+    {
+        text.text().clone_into(&mut view.filter);
+        (view.cursor, view.scroll) = (0, None);
+    }
+}
+
+fn escape(state: &mut State) -> Vec<Effect> {
+    if let Some(Popup::Field { purpose: Purpose::Filter, .. }) = state.popup()
+        && let Some(view) = state.views.last_mut()
+    {
+        view.filter.clear();
+    }
+    back(state)
+}
+
+/// Says what is wrong with what was typed, and lets it be typed again.
+fn say_wrong(state: &mut State, why: &str) -> Vec<Effect> {
+    if let Some(Popup::Field { wrong, .. }) = state.popups.last_mut() {
+        *wrong = Some(why.to_owned());
+    }
+    Vec::new()
+}
+
+/// Enter was pressed.
+fn done(state: &mut State) -> Vec<Effect> {
+    let Some(Popup::Field { purpose, text, .. }) = state.popups.last() else { return Vec::new() };
+    let typed = text.text().trim().to_owned();
+    match purpose.clone() {
+        Purpose::Answer(question) if question.wants == Wants::Passphrase => {
+            let Some(Popup::Field { text, .. }) = state.popups.pop() else { return Vec::new() };
+            reply(&question, Reply::Passphrase(text.into_passphrase()))
+        }
+        Purpose::Answer(question) => {
+            state.popups.pop();
+            reply(&question, Reply::Words(typed))
+        }
+        Purpose::Confirm => confirm(state, &typed),
+        Purpose::Filter => {
+            state.popups.pop();
+            Vec::new()
+        }
+        Purpose::KeyFile(at) => key_file(state, at, &typed),
+        Purpose::Accept => accept(state, &typed),
+        _ if typed.is_empty() => say_wrong(state, "Nothing was typed. Esc leaves."),
+        Purpose::Kubeconfig => keep(state, |state| state.draft.kubeconfig = typed),
+        Purpose::TargetName => keep(state, |state| state.draft.name = typed),
+        Purpose::Context => keep(state, |state| state.draft.context = typed),
+        Purpose::Signs => signs(state, &typed),
+        Purpose::Reason => keep(state, |state| state.draft.reason = typed),
+        Purpose::Directory => {
+            state.popups.pop();
+            let path = typed_path(&typed, state.home.as_ref());
+            choose::plan_for(state, Selector::Directory(path))
+        }
+        Purpose::ExtractTo => extract_to(state, &typed),
+    }
+}
+
+fn keep(state: &mut State, set: impl FnOnce(&mut State)) -> Vec<Effect> {
+    state.popups.pop();
+    set(state);
+    choose::next_row(state);
+    Vec::new()
+}
+
+fn signs(state: &mut State, typed: &str) -> Vec<Effect> {
+    let words = typed.split([',', ' ']).filter(|word| !word.is_empty());
+    match words.map(str::parse).collect() {
+        Ok(signs) => keep(state, |state| state.draft.accept = signs),
+        Err(why) => say_wrong(state, &why),
+    }
+}
+
+fn key_file(state: &mut State, at: usize, typed: &str) -> Vec<Effect> {
+    state.popups.pop();
+    let path = typed_path(typed, state.home.as_ref());
+    match (typed.is_empty(), state.identities.get_mut(at)) {
+        (true, Some(_)) => drop(state.identities.remove(at)),
+        (true, None) => {}
+        (false, Some(known)) => *known = path,
+        (false, None) => state.identities.push(path),
+    }
+    choose::to_open_row(state);
+    Vec::new()
+}
+
+fn accept(state: &mut State, typed: &str) -> Vec<Effect> {
+    let number = typed.parse().ok().and_then(Seq::new);
+    if number.is_none() && !typed.is_empty() {
+        return say_wrong(state, "That is not the number of a snapshot.");
+    }
+    state.accept = number;
+    state.popups.pop();
+    Vec::new()
+}
+
+fn extract_to(state: &mut State, typed: &str) -> Vec<Effect> {
+    state.popups.pop();
+    let request = extract::Request {
+        place: state.place.clone(),
+        which: state.which,
+        identities: state.identities.clone(),
+        accept: state.accept,
+        to: typed_path(typed, state.home.as_ref()),
+        repos: Vec::new(),
+        worktree: None,
+        pinned: false,
+    };
+    begin(state, Job::Extract(request))
+}
+
+/// The target's name was typed. The core compares it again; here it only costs no new plan.
+fn confirm(state: &mut State, typed: &str) -> Vec<Effect> {
+    let Some(plan) = state.work.as_ref().and_then(|work| work.plan.as_ref()) else {
+        state.popups.pop();
+        return Vec::new();
+    };
+    let name = plan.target.name.clone();
+    if typed != name {
+        let why = format!("You typed {typed:?}, the target is {name}. Nothing was done.");
+        return say_wrong(state, &why);
+    }
+    let digest = plan.digest().oci();
+    state.popups.pop();
+    state.views.pop();
+    match std::mem::take(&mut state.binding) {
+        Binding::Asked(question) => {
+            vec![Effect::Reply(question, Some(Reply::Words(typed.to_owned())))]
+        }
+        Binding::ByDigest => replay_by_digest(state, digest, name),
+        Binding::Not => Vec::new(),
+    }
+}
+
+fn replay_by_digest(state: &mut State, digest: String, name: String) -> Vec<Effect> {
+    let Some(Job::Plan(request)) = state.work.as_ref().map(|work| work.job.clone()) else {
+        return Vec::new();
+    };
+    state.views.pop();
+    let request = replay::Request {
+        plan: request,
+        confirm: Some(name),
+        approved: Some(digest),
+        wait: choose::WAIT,
+    };
+    begin(state, Job::Replay(request))
+}
+
+/// Returns the request of a plan for a target.
+pub(super) fn plan_request(state: &State, target: Selector) -> plan::Request {
+    plan::Request {
+        place: state.place.clone(),
+        wanted: Wanted {
+            which: state.which,
+            identities: state.identities.clone(),
+            accept: state.accept,
+            ..Wanted::default()
+        },
+        target,
+        out: None,
+    }
+}

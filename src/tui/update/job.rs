@@ -1,0 +1,319 @@
+//! Jobs begun, told of, ended.
+
+use super::act::{enter, replace};
+use super::{choose, field, quit};
+use crate::app::plan::Plan;
+use crate::app::target::Class;
+use crate::app::{Told, Which, assess, show, status};
+use crate::model::event::Event;
+use crate::model::explain::Kind;
+use crate::tui::job::{Job, Report};
+use crate::tui::message::{Effect, JobId, Question, Reply, Wants};
+use crate::tui::screen::home;
+use crate::tui::state::{Binding, Facts, Goal, Known, Popup, Purpose, Screen, State};
+use crate::tui::work::Work;
+
+/// Begins a job. One that is watched gets its screen; there is one of those at a time.
+pub(in crate::tui) fn begin(state: &mut State, job: Job) -> Vec<Effect> {
+    if job.is_watched() && state.works() {
+        state.said = Some("Something runs already; ^C stops it safely.".to_owned());
+        return Vec::new();
+    }
+    state.last_job += 1;
+    let id = state.last_job;
+    let start = Effect::Start(id, job.clone());
+    if !job.is_watched() {
+        state.looks.push((id, job));
+        return vec![start];
+    }
+    state.work = Some(Work::new(id, job, state.elapsed));
+    state.binding = Binding::Not;
+    let mut effects = vec![start];
+    if !state.screen().is_work() {
+        effects.extend(enter(state, Screen::Work));
+    }
+    effects
+}
+
+/// Looks up what the screen on top shows and nobody knows yet.
+pub(super) fn look(state: &mut State) -> Vec<Effect> {
+    let place = state.place.clone();
+    let Facts { status, assess, list, bundle, targets, .. } = &mut state.facts;
+    let job = match state.views.last().map(|view| &view.screen) {
+        Some(Screen::Home) => {
+            let request = assess::Request { place: place.clone(), ..Default::default() };
+            let assess = wanted(assess).then_some(Job::Assess(request));
+            let request = status::Request { place, max_age: None };
+            // What we hold is known at once; asking around takes seconds.
+            let status = wanted(status).then_some(Job::Status(request));
+            let both = status.into_iter().chain(assess).collect::<Vec<_>>();
+            return both.into_iter().flat_map(|job| begin(state, job)).collect();
+        }
+        Some(Screen::Bundles) => wanted(list).then_some(Job::List(place)),
+        Some(Screen::Bundle(seq)) => {
+            let same = bundle.get().is_some_and(|report| report.entry.seq == *seq);
+            if !same && !matches!(bundle, Known::Asked) {
+                *bundle = Known::No;
+            }
+            let which = Which::Number(*seq);
+            let request = show::Request { place, which, identities: Vec::new(), accept: None };
+            wanted(bundle).then_some(Job::Show(request))
+        }
+        Some(Screen::Targets) => wanted(targets).then_some(Job::Targets),
+        _ => None,
+    };
+    job.map(|job| begin(state, job)).unwrap_or_default()
+}
+
+fn wanted<T>(known: &mut Known<T>) -> bool {
+    let wanted = matches!(known, Known::No);
+    if wanted {
+        *known = Known::Asked;
+    }
+    wanted
+}
+
+/// The core tells something.
+pub(super) fn event(state: &mut State, id: JobId, event: &Event) -> Vec<Effect> {
+    let (now, elapsed) = (state.now, state.elapsed);
+    if let Some(work) = state.work.as_mut().filter(|work| work.id == id) {
+        work.event(event, now, elapsed);
+    }
+    Vec::new()
+}
+
+/// The core shows a plan that waits for a person.
+pub(super) fn plan(state: &mut State, id: JobId, plan: Box<Plan>) -> Vec<Effect> {
+    let Some(work) = state.work.as_mut().filter(|work| work.id == id) else { return Vec::new() };
+    work.take_plan(plan);
+    show_plan(state)
+}
+
+fn show_plan(state: &mut State) -> Vec<Effect> {
+    let known = state.views.iter().any(|view| view.screen.is_plan());
+    if known { Vec::new() } else { enter(state, Screen::Plan) }
+}
+
+/// The core asks a person.
+pub(super) fn question(state: &mut State, question: Question) -> Vec<Effect> {
+    if state.leaving.is_some() {
+        return nobody(&question);
+    }
+    let work = state.work.as_ref().filter(|work| work.id == question.job);
+    if work.is_some_and(|work| work.stopping) {
+        return nobody(&question);
+    }
+    match question.wants {
+        Wants::Words if work.is_some_and(|work| work.plan.is_some()) => {
+            if !state.views.iter().any(|view| view.screen.is_plan()) {
+                return nobody(&question);
+            }
+            state.binding = Binding::Asked(question.id);
+            Vec::new()
+        }
+        Wants::Choice { .. } => {
+            state.popups.push(Popup::Choice { question, cursor: 1 });
+            Vec::new()
+        }
+        Wants::Words | Wants::Passphrase => field::ask(state, Purpose::Answer(question), ""),
+    }
+}
+
+/// Tells the core that nobody answers.
+pub(super) fn nobody(question: &Question) -> Vec<Effect> {
+    vec![Effect::Reply(question.id, None)]
+}
+
+/// Answers the core.
+pub(super) fn reply(question: &Question, reply: Reply) -> Vec<Effect> {
+    vec![Effect::Reply(question.id, Some(reply))]
+}
+
+/// The core shows a person something to do.
+pub(super) fn word(state: &mut State, id: JobId, text: String) -> Vec<Effect> {
+    let now = state.now;
+    match state.work.as_mut().filter(|work| work.id == id) {
+        Some(work) => {
+            work.say(text.clone(), now);
+            work.word = Some(text);
+        }
+        None => state.said = Some(text),
+    }
+    Vec::new()
+}
+
+/// A job has ended.
+pub(super) fn done(state: &mut State, id: JobId, end: Result<Report, Told>) -> Vec<Effect> {
+    if let Some(at) = state.looks.iter().position(|(look, _)| *look == id) {
+        let (_, job) = state.looks.remove(at);
+        return look_done(state, &job, end);
+    }
+    let elapsed = state.elapsed;
+    let Some(work) = state.work.as_mut().filter(|work| work.id == id) else { return Vec::new() };
+    work.ended = Some(elapsed);
+    work.word = None;
+    work.waiting = None;
+    if let Some(phase) = work.phases.last_mut() {
+        phase.ended = Some(elapsed);
+    }
+    work.end = Some(end.map(Box::new));
+    state.popups.retain(|popup| !matches!(popup, Popup::Leave { .. }));
+    if let Some(code) = state.leaving {
+        return quit(state, code, farewell(state));
+    }
+    work_done(state)
+}
+
+/// What stays on the normal screen of work that was stopped.
+fn farewell(state: &State) -> Vec<String> {
+    let Some(work) = &state.work else { return Vec::new() };
+    let verb = work.job.verb();
+    let mut lines = match &work.end {
+        Some(Ok(_)) => vec![format!("{verb} ended before it had to stop")],
+        Some(Err(told)) => told.lines(),
+        None => Vec::new(),
+    };
+    lines.extend(work.run.iter().map(|run| format!("  run   {run}")));
+    lines
+}
+
+fn work_done(state: &mut State) -> Vec<Effect> {
+    let Some(work) = &mut state.work else { return Vec::new() };
+    let planned = match &work.end {
+        Some(Ok(report)) => match report.as_ref() {
+            Report::Plan(report) => Some(Box::new(report.plan.clone())),
+            Report::Snapshot(_) => {
+                state.facts.status = Known::No;
+                state.facts.list = Known::No;
+                None
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(plan) = planned {
+        let confirmed = !plan.is_empty() && plan.blockers.is_empty();
+        work.take_plan(plan);
+        state.binding = if confirmed { Binding::ByDigest } else { Binding::Not };
+        return show_plan(state);
+    }
+    // A plan that was refused, or that nobody confirmed, cannot be confirmed any more.
+    state.binding = Binding::Not;
+    if let Some(at) = state.views.iter().position(|view| view.screen.is_plan()) {
+        let blocked = work.plan.as_ref().is_some_and(|plan| !plan.blockers.is_empty());
+        if !blocked {
+            state.views.truncate(at);
+        }
+    }
+    Vec::new()
+}
+
+fn look_done(state: &mut State, job: &Job, end: Result<Report, Told>) -> Vec<Effect> {
+    match (job, end) {
+        (Job::Status(_), Ok(Report::Status(report))) => state.facts.status = Known::Yes(report),
+        (Job::Status(_), Err(told)) => state.facts.status = Known::Failed(told),
+        (Job::Assess(_), Ok(Report::Assess(report))) => assessed(state, report),
+        (Job::List(_), Ok(Report::List(report))) => state.facts.list = Known::Yes(report),
+        (Job::List(_), Err(told)) => state.facts.list = Known::Failed(told),
+        (Job::Targets, Ok(Report::Targets(report))) => state.facts.targets = Known::Yes(report),
+        (Job::Targets, Err(told)) => state.facts.targets = Known::Failed(told),
+        (Job::Show(request), end) if request.identities.is_empty() => {
+            state.facts.bundle = match end {
+                Ok(Report::Show(report)) => Known::Yes(report),
+                Err(told) => Known::Failed(told),
+                Ok(_) => Known::No,
+            };
+        }
+        (Job::Show(_), Ok(Report::Show(report))) => return opened(state, report),
+        (Job::AddTarget(_), Ok(Report::AddTarget(added))) => {
+            return added_target(state, &added.target);
+        }
+        (Job::Show(_) | Job::AddTarget(_), Err(told)) => {
+            if matches!(job, Job::Show(_)) {
+                state.facts.opened = Known::Failed(told.clone());
+            }
+            state.popups.push(Popup::Problem(told));
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Advice arrives: the cursor goes to what is suggested, unless somebody has moved it.
+fn assessed(state: &mut State, report: Box<assess::Report>) {
+    state.facts.assess = Known::Yes(report);
+    let suggested = home::suggested(state);
+    if let (Some(at), Some(view)) = (suggested, state.views.first_mut())
+        && !view.moved
+    {
+        view.cursor = at;
+    }
+}
+
+/// A bundle was opened: on to what it was opened for.
+fn opened(state: &mut State, report: show::Report) -> Vec<Effect> {
+    let seq = report.entry.seq;
+    state.facts.opened = Known::Yes(report);
+    // From here on it is this one, also when a newer one appears meanwhile.
+    if state.which == Which::Latest && state.accept.is_none() {
+        state.which = Which::Number(seq);
+    }
+    if *state.screen() != Screen::Open {
+        return Vec::new();
+    }
+    match state.goal {
+        Goal::Look => replace(state, Screen::Repos),
+        Goal::Extract => {
+            let mut effects = replace(state, Screen::Repos);
+            effects.extend(field::ask(state, Purpose::ExtractTo, ""));
+            effects
+        }
+        Goal::Rebuild => {
+            let request = crate::app::verify::Request {
+                place: state.place.clone(),
+                which: state.which,
+                full: false,
+                identities: Vec::new(),
+                cosign: None,
+                accept: state.accept,
+            };
+            state.views.pop();
+            begin(state, Job::Verify(request))
+        }
+    }
+}
+
+fn added_target(state: &mut State, card: &crate::app::target::Card) -> Vec<Effect> {
+    state.facts.targets = Known::No;
+    state.said = Some(format!("{} has its name now.", card.name));
+    state.draft = crate::tui::state::Draft::default();
+    if *state.screen() == Screen::NewTarget {
+        state.views.pop();
+    }
+    look(state)
+}
+
+/// A job has ended by a bug.
+pub(super) fn broken(state: &mut State, id: JobId, what: &str) -> Vec<Effect> {
+    let watched = state.work.as_ref().filter(|work| work.id == id);
+    let verb = watched.map_or("a look", |work| work.job.verb());
+    let lines = vec![
+        format!("error: {verb} ended by a bug: {what}"),
+        "  done  what was written before it stays".to_owned(),
+        "  next  run the same command again, and report this line".to_owned(),
+    ];
+    quit(state, Kind::Internal.exit_code(), lines)
+}
+
+/// Returns whether a target of this class is planned and confirmed in one job.
+pub(super) fn in_one_job(class: Option<Class>) -> bool {
+    class.is_some_and(|class| class != Class::Directory)
+}
+
+/// Begins the plan of the target that was chosen.
+pub(super) fn begin_plan(state: &mut State) -> Vec<Effect> {
+    match state.planned_for.take() {
+        Some(target) => choose::plan_for(state, target),
+        None => Vec::new(),
+    }
+}

@@ -1,0 +1,79 @@
+//! The reducer: a message and the state become another state and effects. Nothing here waits,
+//! reads or writes.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `act` | what actions do on any screen |
+//! | `choose` | Enter, screen by screen |
+//! | `field` | what is typed, and what becomes of it |
+//! | `job` | jobs begun, told of, ended |
+
+mod act;
+mod choose;
+mod field;
+mod job;
+
+use super::keys::{self, Key};
+use super::message::{Effect, Ending, Message};
+use super::state::State;
+use crate::app::signals::Signal;
+
+/// Takes a message.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => press(state, key),
+        Message::Act(action) => act::act(state, action),
+        Message::Paste(text) => field::paste(state, &text),
+        Message::Submit(text) => field::submit(state, &text),
+        Message::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            vec![Effect::Repaint]
+        }
+        Message::Tick { now, elapsed } => {
+            (state.now, state.elapsed) = (now, elapsed);
+            Vec::new()
+        }
+        Message::Event(id, event) => job::event(state, id, &event),
+        Message::Plan(id, plan) => job::plan(state, id, plan),
+        Message::Question(question) => job::question(state, question),
+        Message::Word(id, text) => job::word(state, id, text),
+        Message::Done(id, end) => job::done(state, id, *end),
+        Message::Broken(id, what) => job::broken(state, id, &what),
+        Message::Signal(signal) => self::signal(state, signal),
+    }
+}
+
+fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    if !state.fits() {
+        // What cannot be seen is not done.
+        return match key {
+            Key::Interrupt => act::stop(state, Signal::Interrupt),
+            Key::Redraw => vec![Effect::Repaint],
+            _ => Vec::new(),
+        };
+    }
+    state.said = None;
+    if state.types() && key != Key::Interrupt && key != Key::Redraw {
+        return field::press(state, key);
+    }
+    match keys::action(key, state) {
+        Some(action) => act::act(state, action),
+        None => Vec::new(),
+    }
+}
+
+/// The system asks for an end: at the next safe point.
+fn signal(state: &mut State, signal: Signal) -> Vec<Effect> {
+    act::stop(state, signal)
+}
+
+/// Ends, with everything that should stay on the normal screen.
+fn quit(state: &State, code: u8, mut lines: Vec<String>) -> Vec<Effect> {
+    lines.extend(state.copied.iter().map(|line| format!("copied: {line}")));
+    vec![Effect::Quit(Ending { code, lines })]
+}
+
+/// Returns what is done at the very start: look up what home shows.
+pub fn first(state: &mut State) -> Vec<Effect> {
+    job::look(state)
+}

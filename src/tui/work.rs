@@ -1,0 +1,303 @@
+//! What is being done: everything its events have told, and how it ended.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use super::job::{Job, Report};
+use super::message::JobId;
+use crate::app::plan::Plan;
+use crate::app::{Told, event_text};
+use crate::model::clock::Timestamp;
+use crate::model::event::Event;
+
+/// So many lines of what was said are kept.
+const KEPT: usize = 2000;
+
+/// How far a phase has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// Its name.
+    pub name: &'static str,
+    /// Units done.
+    pub done: u64,
+    /// Units in all, where known.
+    pub total: Option<u64>,
+    /// What is counted; empty as long as nothing was.
+    pub unit: &'static str,
+    /// When it began.
+    pub began: Duration,
+    /// When it ended.
+    pub ended: Option<Duration>,
+}
+
+/// How far a wave has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaveState {
+    /// Its number.
+    pub wave: usize,
+    /// The stage it belongs to.
+    pub stage: &'static str,
+    /// How many objects it holds.
+    pub objects: usize,
+    /// How many were applied or need nothing.
+    pub applied: usize,
+    /// How many are ready.
+    pub ready: usize,
+    /// How many failed, are held or left out.
+    pub open: usize,
+    /// When its first object was tried.
+    pub began: Option<Duration>,
+    /// How long it took.
+    pub took: Option<Duration>,
+}
+
+/// The one thing that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which object.
+    pub object: String,
+    /// Why it is not ready.
+    pub why: String,
+    /// Since how many seconds.
+    pub seconds: u64,
+    /// After how many seconds it counts as failed.
+    pub limit: u64,
+    /// What it usually is.
+    pub cause: &'static str,
+    /// What to run to see more.
+    pub next: String,
+    /// How many others are waited for.
+    pub others: usize,
+    /// When this was told.
+    pub told: Duration,
+}
+
+/// A line that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub text: String,
+}
+
+/// A repository that is not current, or not as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name.
+    pub repo: String,
+    /// Its state.
+    pub state: &'static str,
+    /// Whose fault and why.
+    pub why: String,
+}
+
+/// A job that is watched.
+#[derive(Debug)]
+pub struct Work {
+    /// Its number.
+    pub id: JobId,
+    /// What it does.
+    pub job: Job,
+    /// When it began.
+    pub began: Duration,
+    /// When it ended.
+    pub ended: Option<Duration>,
+    /// Its phases, in order.
+    pub phases: Vec<Phase>,
+    /// What was said, oldest first.
+    pub log: VecDeque<Said>,
+    /// Repositories by state.
+    pub repos: BTreeMap<&'static str, usize>,
+    /// Those that are not current.
+    pub faults: Vec<Fault>,
+    /// The plan it was shown.
+    pub plan: Option<Box<Plan>>,
+    /// The waves of the plan.
+    pub waves: Vec<WaveState>,
+    /// The wave of each object.
+    places: HashMap<String, usize>,
+    /// The one thing that is waited for.
+    pub waiting: Option<Waiting>,
+    /// The name of the run, which `resume` takes.
+    pub run: Option<String>,
+    /// What a person is to do, such as to touch a key.
+    pub word: Option<String>,
+    /// Whether it was asked to stop.
+    pub stopping: bool,
+    /// How it ended.
+    pub end: Option<Result<Box<Report>, Told>>,
+}
+
+impl Work {
+    /// Begins.
+    pub fn new(id: JobId, job: Job, began: Duration) -> Self {
+        Self {
+            id,
+            job,
+            began,
+            ended: None,
+            phases: Vec::new(),
+            log: VecDeque::new(),
+            repos: BTreeMap::new(),
+            faults: Vec::new(),
+            plan: None,
+            waves: Vec::new(),
+            places: HashMap::new(),
+            waiting: None,
+            run: None,
+            word: None,
+            stopping: false,
+            end: None,
+        }
+    }
+
+    /// Returns whether it goes on.
+    pub fn runs(&self) -> bool {
+        self.end.is_none()
+    }
+
+    /// Returns whether a plan is being carried out, now or until it ended.
+    pub fn replays(&self) -> bool {
+        self.phases.iter().any(|phase| phase.name == "replay")
+    }
+
+    /// Returns whether it writes to a target now.
+    pub fn writes(&self) -> bool {
+        self.runs() && self.job.writes() && self.replays()
+    }
+
+    /// Returns how long it has taken so far, or took.
+    pub fn took(&self, now: Duration) -> Duration {
+        self.ended.unwrap_or(now).saturating_sub(self.began)
+    }
+
+    /// Returns the phase that goes on.
+    pub fn phase(&self) -> Option<&Phase> {
+        self.phases.last()
+    }
+
+    /// Takes the plan that is carried out, so that progress can be told by its waves.
+    pub fn take_plan(&mut self, plan: Box<Plan>) {
+        self.waves = plan
+            .waves
+            .iter()
+            .map(|wave| WaveState {
+                wave: wave.wave,
+                stage: wave.stage.name(),
+                objects: wave.objects.len(),
+                applied: 0,
+                ready: 0,
+                open: 0,
+                began: None,
+                took: None,
+            })
+            .collect();
+        let objects = plan.waves.iter().enumerate();
+        self.places = objects
+            .flat_map(|(at, wave)| wave.objects.iter().map(move |item| (at, item)))
+            .map(|(at, item)| (item.object.to_string(), at))
+            .collect();
+        self.plan = Some(plan);
+    }
+
+    /// Takes what was told.
+    pub fn event(&mut self, event: &Event, now: Timestamp, elapsed: Duration) {
+        match event {
+            Event::PhaseStarted { phase } => self.begin_phase(phase, elapsed),
+            Event::Progress { phase, done, total, unit } => {
+                self.progress(phase, *done, *total, unit, elapsed);
+                return;
+            }
+            Event::RepoFinished { repo, state, fault, .. } => {
+                *self.repos.entry(state).or_default() += 1;
+                let why = fault.clone();
+                self.faults.extend(why.map(|why| Fault { repo: repo.clone(), state, why }));
+            }
+            Event::RunOpened { run, .. } => self.run = Some(run.clone()),
+            other => self.replay_event(other, elapsed),
+        }
+        if let Some(text) = event_text::line(event) {
+            self.say(text, now);
+        }
+    }
+
+    /// Keeps a line of what was said.
+    pub fn say(&mut self, text: String, at: Timestamp) {
+        if self.log.len() == KEPT {
+            self.log.pop_front();
+        }
+        self.log.push_back(Said { at, text });
+    }
+
+    fn begin_phase(&mut self, name: &'static str, now: Duration) {
+        if let Some(last) = self.phases.last_mut() {
+            last.ended = Some(now);
+        }
+        self.phases.push(Phase { name, done: 0, total: None, unit: "", began: now, ended: None });
+    }
+
+    fn progress(
+        &mut self,
+        name: &'static str,
+        done: u64,
+        total: Option<u64>,
+        unit: &'static str,
+        now: Duration,
+    ) {
+        if self.phases.last().is_none_or(|phase| phase.name != name) {
+            self.begin_phase(name, now);
+        }
+        if let Some(phase) = self.phases.last_mut() {
+            (phase.done, phase.total, phase.unit) = (done, total, unit);
+        }
+    }
+
+    fn replay_event(&mut self, event: &Event, now: Duration) {
+        match event {
+            Event::WaveStarted { wave, .. } => {
+                if let Some(state) = self.wave(*wave) {
+                    state.began = Some(now);
+                }
+            }
+            Event::WaveFinished { wave, open, millis } => {
+                if let Some(state) = self.wave(*wave) {
+                    state.open = *open;
+                    state.took = Some(Duration::from_millis(*millis));
+                }
+            }
+            Event::Applied { object, .. } => self.count(object, |wave| wave.applied += 1),
+            Event::Ready { object } => {
+                self.count(object, |wave| wave.ready += 1);
+                self.waiting = self.waiting.take().filter(|waiting| waiting.object != *object);
+            }
+            Event::ObjectFailed { object, .. }
+            | Event::ObjectHeld { object, .. }
+            | Event::ObjectLeftOut { object, .. } => self.count(object, |wave| wave.open += 1),
+            Event::Waiting { object, why, seconds, limit, cause, next, others } => {
+                self.waiting = Some(Waiting {
+                    object: object.clone(),
+                    why: why.clone(),
+                    seconds: *seconds,
+                    limit: *limit,
+                    cause,
+                    next: next.clone(),
+                    others: *others,
+                    told: now,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn wave(&mut self, number: usize) -> Option<&mut WaveState> {
+        self.waves.iter_mut().find(|wave| wave.wave == number)
+    }
+
+    fn count(&mut self, object: &str, add: impl Fn(&mut WaveState)) {
+        let place = self.places.get(object).copied();
+        if let Some(wave) = place.and_then(|at| self.waves.get_mut(at)) {
+            add(wave);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Jobs on threads. What they tell, ask and return comes back as messages; nothing else does.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::job::{Job, Report};
+use super::message::{JobId, Message, Question, QuestionId, Reply, Wants};
+use crate::app::clock::SystemClock;
+use crate::app::event_log::EventLog;
+use crate::app::plan::Plan;
+use crate::app::{
+    Failure, Passphrase, Ports, Prompt, Tools, assess, extract, list, plan, replay, show, snapshot,
+    status, target, verify,
+};
+use crate::config::Environment;
+use crate::model::cancel::Cancel;
+use crate::model::event::{Event, Observer};
+
+/// Everything of the outside that jobs share.
+pub struct Outside {
+    /// The time.
+    pub clock: SystemClock,
+    /// Programs on this machine.
+    pub tools: Tools,
+    /// The process's surroundings.
+    pub environment: Environment,
+    /// Where events are written, too.
+    pub log: Option<EventLog<SystemClock>>,
+}
+
+type Waiting = Arc<Mutex<HashMap<QuestionId, Sender<Option<Reply>>>>>;
+
+/// The threads.
+pub struct Workers {
+    outside: Arc<Outside>,
+    to: Sender<Message>,
+    cancels: HashMap<JobId, Cancel>,
+    waiting: Waiting,
+    asked: Arc<AtomicU64>,
+}
+
+impl Workers {
+    /// Begins without any; messages go to `to`.
+    pub fn new(outside: Outside, to: Sender<Message>) -> Self {
+        Self {
+            outside: Arc::new(outside),
+            to,
+            cancels: HashMap::new(),
+            waiting: Waiting::default(),
+            asked: Arc::default(),
+        }
+    }
+
+    /// Begins a job.
+    pub fn start(&mut self, id: JobId, job: Job) {
+        let cancel = Cancel::new();
+        self.cancels.insert(id, cancel.clone());
+        let link = Link {
+            job: id,
+            to: self.to.clone(),
+            waiting: self.waiting.clone(),
+            asked: self.asked.clone(),
+        };
+        let outside = self.outside.clone();
+        std::thread::spawn(move || {
+            let end = catch_unwind(AssertUnwindSafe(|| perform(&job, &outside, &link, &cancel)));
+            let message = match end {
+                Ok(end) => Message::Done(id, Box::new(end.map_err(|failure| failure.told()))),
+                Err(panic) => Message::Broken(id, words(panic.as_ref())),
+            };
+            // Nobody listens any more when the screens are gone.
+            let _ = link.to.send(message);
+        });
+    }
+
+    /// Asks a job to stop at its next safe point.
+    pub fn stop(&self, id: JobId) {
+        if let Some(cancel) = self.cancels.get(&id) {
+            cancel.request();
+        }
+    }
+
+    /// Answers a question.
+    pub fn reply(&self, id: QuestionId, reply: Option<Reply>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asker) = waiting.remove(&id) {
+            let _ = asker.send(reply);
+        }
+    }
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// Runs a job to its end.
+fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result<Report, Failure> {
+    let listener = Listener { link, log: outside.log.as_ref() };
+    let ports = Ports {
+        clock: &outside.clock,
+        observer: &listener,
+        cancel,
+        prompt: link,
+        tools: &outside.tools,
+        environment: &outside.environment,
+    };
+    let show_plan = |plan: &Plan| {
+        let _ = link.to.send(Message::Plan(link.job, Box::new(plan.clone())));
+    };
+    Ok(match job {
+        Job::Status(request) => Report::Status(status::run(request, &ports)?),
+        Job::Assess(request) => Report::Assess(Box::new(assess::run(request, &ports))),
+        Job::List(place) => Report::List(list::run(place, &ports)?),
+        Job::Show(request) => Report::Show(show::run(request, &ports)?),
+        Job::Verify(request) => Report::Verify(verify::run(request, &ports)?),
+        Job::Targets => Report::Targets(target::list(&ports)?),
+        Job::AddTarget(request) => Report::AddTarget(target::add(request, &ports)?),
+        Job::Plan(request) => Report::Plan(plan::run(request, &ports)?),
+        Job::Replay(request) => Report::Replay(replay::run(request, &show_plan, &ports)?),
+        Job::Snapshot(request) => Report::Snapshot(snapshot::run(request, &ports)?),
+        Job::Extract(request) => Report::Extract(extract::run(request, &ports)?),
+    })
+}
+
+struct Listener<'a> {
+    link: &'a Link,
+    log: Option<&'a EventLog<SystemClock>>,
+}
+
+impl Observer for Listener<'_> {
+    fn event(&self, event: &Event) {
+        let _ = self.link.to.send(Message::Event(self.link.job, event.clone()));
+        if let Some(log) = self.log {
+            log.event(event);
+        }
+    }
+}
+
+/// A job's way to the person at the screens.
+#[derive(Clone)]
+struct Link {
+    job: JobId,
+    to: Sender<Message>,
+    waiting: Waiting,
+    asked: Arc<AtomicU64>,
+}
+
+impl Link {
+    /// Asks, and waits for the answer. None when nobody gives one.
+    fn ask(&self, text: &str, wants: Wants) -> Option<Reply> {
+        let id = self.asked.fetch_add(1, Ordering::Relaxed);
+        let (to, from) = channel();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, to);
+        let question = Question { id, job: self.job, text: text.to_owned(), wants };
+        self.to.send(Message::Question(question)).ok()?;
+        from.recv().ok()?
+    }
+}
+
+impl Prompt for Link {
+    fn passphrase(&self, what: &str) -> Option<Passphrase> {
+        match self.ask(&format!("The passphrase of {what}"), Wants::Passphrase)? {
+            Reply::Passphrase(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    fn answer(&self, question: &str) -> Option<String> {
+        match self.ask(question, Wants::Words)? {
+            Reply::Words(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    fn confirm(&self, question: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let wants = Wants::Choice { yes: yes.to_owned(), no: no.unwrap_or("no").to_owned() };
+        match self.ask(question, wants)? {
+            Reply::Choice(yes) => Some(yes),
+            _ => None,
+        }
+    }
+
+    fn message(&self, text: &str) {
+        let _ = self.to.send(Message::Word(self.job, text.to_owned()));
+    }
+
+    fn handle(&self) -> Arc<dyn Prompt> {
+        Arc::new(self.clone())
+    }
+}
