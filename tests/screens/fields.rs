@@ -1,0 +1,173 @@
+//! Typed fields own the keyboard, and what is typed goes nowhere but where it should.
+
+use blackstart::tui::job::Job;
+use blackstart::tui::keys::{Action, Key};
+use blackstart::tui::message::{Effect, Message, Question, Reply, Wants};
+use blackstart::tui::screen;
+use blackstart::tui::state::{Popup, Screen};
+use blackstart::tui::theme::Theme;
+
+use crate::fixture::{self, Person, plan_of};
+use crate::looks::{drawn, text};
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn shown(person: &Person) -> String {
+    text(&drawn(&person.state, Theme::MONOCHROME))
+}
+
+fn typed(person: &Person) -> String {
+    let entry = screen::page(&person.state).entry;
+    entry.and_then(|entry| entry.text.map(str::to_owned)).unwrap()
+}
+
+#[test]
+fn letters_go_into_the_field_and_do_nothing_else() {
+    let mut person = Person::repos(SIZE);
+    person.act(Action::Extract);
+    person.effects.clear();
+    let letters: String = (' '..='~').collect();
+    person.type_in(&letters);
+    assert!(person.effects.is_empty());
+    assert_eq!(*person.state.screen(), Screen::Repos);
+    assert_eq!(typed(&person), letters);
+    person.press(Key::Esc);
+    assert!(person.state.popups.is_empty() && person.effects.is_empty());
+}
+
+#[test]
+fn a_wrong_name_costs_nothing_and_the_right_one_answers_the_core() {
+    let (mut person, _) = Person::plan(SIZE, plan_of(3));
+    person.effects.clear();
+    person.press(Key::Enter);
+    person.type_in("prd-eu2");
+    person.press(Key::Enter);
+    assert!(person.effects.is_empty());
+    let said = shown(&person);
+    assert!(
+        said.contains("You typed \"prd-eu2\", the target is prd-eu1. Nothing was done."),
+        "{said}"
+    );
+    person.press(Key::Backspace);
+    person.type_in("1");
+    person.press(Key::Enter);
+    let answer = person.effects.pop();
+    assert!(
+        matches!(&answer, Some(Effect::Reply(7, Some(Reply::Words(name)))) if name == "prd-eu1"),
+        "{answer:?}"
+    );
+    assert_eq!(*person.state.screen(), Screen::Work);
+}
+
+#[test]
+fn pasting_works_and_a_pasted_line_end_is_no_enter() {
+    let (mut person, _) = Person::plan(SIZE, plan_of(3));
+    person.effects.clear();
+    person.tell(Message::Paste("prd-eu1\r".to_owned()));
+    assert!(person.effects.is_empty() && person.state.popups.is_empty());
+    person.press(Key::Enter);
+    person.tell(Message::Paste("prd-\u{1b}eu1\r\n".to_owned()));
+    assert!(person.effects.is_empty());
+    assert_eq!(typed(&person), "prd-eu1");
+}
+
+#[test]
+fn a_passphrase_does_not_show_and_is_taken_as_it_is() {
+    let mut person = Person::home(SIZE);
+    person.act(Action::Number(3));
+    person.act(Action::Number(3));
+    let (job, _) = person.begun();
+    let ask = |id| {
+        let text = "The passphrase of ada.key".to_owned();
+        Message::Question(Question { id, job, text, wants: Wants::Passphrase })
+    };
+    person.tell(ask(1));
+    person.type_in(" correct horse? ");
+    assert!(!shown(&person).contains("correct") && shown(&person).contains("passphrase"));
+    assert!(!format!("{:?}", person.state).contains("correct"));
+    person.press(Key::Enter);
+    match person.effects.pop() {
+        Some(Effect::Reply(1, Some(Reply::Passphrase(words)))) => {
+            assert_eq!(words.expose(), " correct horse? ");
+        }
+        other => panic!("{other:?}"),
+    }
+    person.tell(ask(2));
+    person.type_in("x");
+    person.press(Key::Esc);
+    assert!(matches!(person.effects.pop(), Some(Effect::Reply(2, None))));
+}
+
+#[test]
+fn leaving_a_plan_answers_the_core_that_nobody_confirms() {
+    let (mut person, _) = Person::plan(SIZE, plan_of(3));
+    person.effects.clear();
+    person.press(Key::Esc);
+    assert!(matches!(person.effects[..], [Effect::Reply(7, None)]), "{:?}", person.effects);
+    assert_eq!(*person.state.screen(), Screen::Targets);
+    assert!(shown(&person).contains("Nothing was changed"));
+}
+
+#[test]
+fn key_files_are_added_changed_and_taken_away() {
+    let mut person = Person::home(SIZE);
+    person.act(Action::Number(3));
+    person.act(Action::Number(2));
+    person.type_in("~/bob.key");
+    person.state.home = Some("/home/bob".into());
+    person.press(Key::Enter);
+    assert_eq!(person.state.identities.len(), 2);
+    assert!(shown(&person).contains("--identity ada.key --identity /home/bob/bob.key"));
+    person.act(Action::Number(1));
+    (0..20).for_each(|_| person.press(Key::Backspace));
+    person.press(Key::Enter);
+    assert_eq!(person.state.identities, ["/home/bob/bob.key"].map(std::path::PathBuf::from));
+}
+
+#[test]
+fn a_new_target_is_typed_line_by_line() {
+    let mut person = Person::targets(SIZE);
+    person.act(Action::Add);
+    person.act(Action::Number(7));
+    assert!(shown(&person).contains("needed first"));
+    for (row, words) in [(1, "/tmp/lab.kubeconfig"), (2, "lab2")] {
+        person.act(Action::Number(row));
+        person.tell(Message::Submit(words.to_owned()));
+    }
+    person.act(Action::Number(3));
+    person.act(Action::Number(3));
+    person.act(Action::Number(7));
+    let (_, job) = person.begun();
+    assert!(matches!(job, Job::AddTarget(_)));
+    assert_eq!(
+        job.line(),
+        "blackstart target add lab2 --kubeconfig /tmp/lab.kubeconfig --class disposable"
+    );
+}
+
+#[test]
+fn rows_are_filtered_while_one_types() {
+    let mut person = Person::home(SIZE);
+    person.act(Action::Number(5));
+    person.act(Action::Number(1));
+    person.ends(blackstart::tui::job::Report::List(fixture::listed()));
+    person.press(Key::Char('/'));
+    person.type_in("amber");
+    let text = shown(&person);
+    assert!(text.contains("4125") && !text.contains("4127"), "{text}");
+    person.press(Key::Enter);
+    assert!(shown(&person).contains("1 of 28"));
+    person.press(Key::Esc);
+    assert!(shown(&person).contains("4127"));
+    assert_eq!(*person.state.screen(), Screen::Bundles);
+}
+
+#[test]
+fn a_choice_of_the_core_has_no_as_its_default() {
+    let (mut person, job) = fixture::replaying(SIZE);
+    let wants = Wants::Choice { yes: "yes".into(), no: "no".into() };
+    person.tell(Message::Question(Question { id: 3, job, text: "Go on?".into(), wants }));
+    assert!(matches!(person.state.popup(), Some(Popup::Choice { cursor: 1, .. })));
+    person.press(Key::Enter);
+    assert!(matches!(person.effects.pop(), Some(Effect::Reply(3, Some(Reply::Choice(false))))));
+}

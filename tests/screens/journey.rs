@@ -1,0 +1,160 @@
+//! The path that needs no knowledge, from the first screen to the sentence for the incident channel,
+//! by Enter, digits and one typed name.
+
+use blackstart::app::assess::{Life, What};
+use blackstart::app::replay::{Outcome, Report as Replayed, Verdict};
+use blackstart::model::event::Event;
+use blackstart::tui::job::{Job, Report};
+use blackstart::tui::keys::Key;
+use blackstart::tui::message::Message;
+use blackstart::tui::state::{Goal, Screen};
+use blackstart::tui::theme::Theme;
+
+use crate::fixture::{self, Person, replaying};
+use crate::looks::{drawn, text};
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn shown(person: &Person) -> String {
+    text(&drawn(&person.state, Theme::MONOCHROME))
+}
+
+#[test]
+fn waiting_is_what_the_cursor_stands_on() {
+    let mut person = Person::home(SIZE);
+    assert!(shown(&person).contains(" > 1  WAIT"), "{}", shown(&person));
+    person.press(Key::Enter);
+    assert_eq!(*person.state.screen(), Screen::Wait);
+    person.press(Key::Enter);
+    assert_eq!(*person.state.screen(), Screen::Home);
+}
+
+#[test]
+fn the_cursor_goes_to_what_is_suggested_unless_it_was_moved() {
+    let lost = || {
+        let mut report = fixture::assessed();
+        report.clusters[0].life = Life::Emptied;
+        report.advice.because = "7 of 561 objects of prd-eu1 are left".into();
+        report.advice.choices[0].what = What::Rebuild;
+        Report::Assess(Box::new(report))
+    };
+    let mut person = Person::at(SIZE);
+    person.ends(lost());
+    let text = shown(&person);
+    assert!(text.contains(" > 3  The cluster is lost"), "{text}");
+    assert!(text.contains("Suggested: 3, because 7 of 561"), "{text}");
+    let mut person = Person::at(SIZE);
+    person.press(Key::Down);
+    person.ends(lost());
+    assert!(shown(&person).contains(" > 2"), "{}", shown(&person));
+}
+
+#[test]
+fn whoever_rebuilds_while_the_cluster_lives_is_told() {
+    let mut person = Person::home(SIZE);
+    person.press(Key::Char('3'));
+    assert!(shown(&person).contains("prd-eu1 answers and is healthy"), "{}", shown(&person));
+}
+
+#[test]
+fn from_start_to_summary() {
+    let mut person = Person::home(SIZE);
+    person.press(Key::Char('3'));
+    assert_eq!(person.state.goal, Goal::Rebuild);
+    person.press(Key::Char('3'));
+    let (id, job) = person.begun();
+    assert_eq!(job.line(), "blackstart show --identity ada.key");
+    person.tell(Message::Done(id, Box::new(Ok(Report::Show(fixture::opened())))));
+    // What was opened is verified without being asked, and it is that snapshot from here on.
+    let (id, job) = person.begun();
+    assert_eq!(job.line(), "blackstart verify 4127");
+    person.tell(Message::Done(id, Box::new(Ok(Report::Verify(fixture::verified())))));
+    assert!(shown(&person).contains("GREEN: it holds"), "{}", shown(&person));
+    person.press(Key::Enter);
+    person.ends(Report::Targets(fixture::targets()));
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert_eq!(job.line(), "blackstart replay 4127 --identity ada.key --target prd-eu1");
+
+    let (mut person, id) = replaying(SIZE);
+    let text = shown(&person);
+    for words in
+        ["Waiting for Deployment pay/api-2", "why", "no node has 8 GiB", "1m 20s of 5m 00s"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    person.events(id, [Event::Ready { object: "Deployment pay/api-2".into() }]);
+    assert!(!shown(&person).contains("Waiting for Deployment"));
+    let outcome = Outcome { created: 7, ..Outcome::default() };
+    let report = Replayed {
+        format_version: 1,
+        plan: "sha256:0".into(),
+        target: "prd-eu1".into(),
+        verdict: Verdict::Complete,
+        outcome,
+        seconds: 82.0,
+        remarks: Vec::new(),
+    };
+    person.tell(Message::Done(id, Box::new(Ok(Report::Replay(report)))));
+    let text = shown(&person);
+    for words in
+        ["COMPLETE", "7 created", "Left to do", "tell: \"The replay onto prd-eu1 is complete"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(text.contains("READ-ONLY"), "{text}");
+}
+
+#[test]
+fn a_folder_is_planned_first_and_its_name_is_typed_all_the_same() {
+    let mut person = Person::targets(SIZE);
+    person.press(Key::Char('G'));
+    person.press(Key::Enter);
+    person.type_in("/tmp/out");
+    person.press(Key::Enter);
+    let (id, job) = person.begun();
+    let Job::Plan(request) = &job else { panic!("{job:?}") };
+    assert_eq!(request.target.to_string(), "dir:/tmp/out");
+    let plan = fixture::plan_of(2);
+    let digest = plan.digest().oci();
+    let report = blackstart::app::plan::Report { plan, out: None, remarks: Vec::new() };
+    person.tell(Message::Done(id, Box::new(Ok(Report::Plan(report)))));
+    assert_eq!(*person.state.screen(), Screen::Plan);
+    person.press(Key::Enter);
+    person.type_in("prd-eu1");
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert!(
+        job.line().contains(&format!("--plan {digest} --confirm-target prd-eu1")),
+        "{}",
+        job.line()
+    );
+}
+
+#[test]
+fn a_target_that_was_chosen_before_opening_is_planned_after_it() {
+    let mut person = Person::home(SIZE);
+    person.press(Key::Char('5'));
+    person.press(Key::Char('2'));
+    person.ends(Report::Targets(fixture::targets()));
+    person.press(Key::Enter);
+    assert_eq!(*person.state.screen(), Screen::Open);
+    person.press(Key::Char('3'));
+    person.ends(Report::Show(fixture::opened()));
+    person.ends(Report::Verify(fixture::verified()));
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert_eq!(job.line(), "blackstart replay 4127 --identity ada.key --target prd-eu1");
+}
+
+#[test]
+fn esc_always_goes_back() {
+    for (name, mut person) in fixture::screens(SIZE) {
+        let mut presses = 0;
+        while *person.state.screen() != Screen::Home || !person.state.popups.is_empty() {
+            person.press(Key::Esc);
+            presses += 1;
+            assert!(presses < 12, "{name}: {:?}", person.state.screen());
+        }
+    }
+}
