@@ -122,6 +122,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let state = kit.state_folder(ports.environment);
     let specs = specs(&kit, &state)?;
     let chosen = chosen(&specs, &request.only)?;
+    super::sources::check_listings(&kit, &state)?;
     if request.dry_run {
         return Ok(dry_run(&specs, &chosen));
     }

@@ -9,7 +9,9 @@ use super::{FORMAT_VERSION, Failure, Kit, Ports};
 use crate::config::{ClassBlock, ConfigError, CredentialBlock, SourceBlock, SourceKind};
 use crate::disk::{atomic, folder, limit};
 use crate::model::explain::{About, Explain, Kind};
-use crate::source::{Class, Credential, Location, Spec, default_name, repositories_below};
+use crate::source::{
+    Class, Credential, Location, Spec, default_name, is_shrunken, repositories_below,
+};
 
 /// The record of folders is no larger, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -107,6 +109,31 @@ pub fn remember(kit: &Kit, state: &Path) -> Result<(), Failure> {
     if known == before { Ok(()) } else { known.write(state) }
 }
 
+/// A folder that lists too few of the repositories that were below it before.
+#[derive(Debug, thiserror::Error)]
+#[error("{} lists {there} of the {known} repositories that were there before", folder.display())]
+struct Shrunken {
+    folder: PathBuf,
+    known: usize,
+    there: usize,
+}
+
+/// Refuses a folder whose listing shrank past `max-shrink`. Nothing is forgotten: a disk that is not
+/// mounted must not look like a decision.
+pub(super) fn check_listings(kit: &Kit, state: &Path) -> Result<(), Failure> {
+    let known = Known::read(state)?;
+    for block in kit.config.file.source.iter().filter(|block| block.kind == SourceKind::Dir) {
+        let folder = kit.config.at(block.path.as_deref().unwrap_or(Path::new("")));
+        let now = repositories_below(&folder).unwrap_or_default();
+        let there = known.below(&folder).filter(|path| now.iter().any(|at| text(at) == **path));
+        let (known, there) = (known.below(&folder).count(), there.count());
+        if is_shrunken(known, there, kit.config.file.snapshot.max_shrink) {
+            return Err(Shrunken { folder, known, there }.into());
+        }
+    }
+    Ok(())
+}
+
 /// One repository in a list of sources.
 #[derive(Clone, Debug, Serialize)]
 pub struct Listed {
@@ -173,8 +200,24 @@ static NOT_GONE: About = About {
     next: "see which are gone: blackstart sources list",
 };
 
+static SHRUNKEN: About = About {
+    code: "B1731",
+    kind: Kind::Failed,
+    meaning: "A folder of repositories holds fewer than before, by more than max-shrink allows, or none \
+              at all. That is what a disk that is not mounted looks like. Nothing was sealed, and no \
+              copy was removed.",
+    next: "mount or mend the folder; what is gone on purpose: blackstart sources retire NAME, or raise \
+           max-shrink in [snapshot] for one run",
+};
+
 /// Codes of this file.
-pub static CODES: &[&About] = &[&NOT_GONE];
+pub static CODES: &[&About] = &[&NOT_GONE, &SHRUNKEN];
+
+impl Explain for Shrunken {
+    fn about(&self) -> &'static About {
+        &SHRUNKEN
+    }
+}
 
 impl Explain for NotGone {
     fn about(&self) -> &'static About {
@@ -190,9 +233,11 @@ fn parse(url: &str, kit: &Kit) -> Result<Location, Failure> {
     })
 }
 
-/// The path below the folder, without `.git`: where the repository would stand on a forge.
+/// The path below the folder, without `.git`: where the repository would stand on a forge. What could
+/// break a table or steer a terminal is escaped: nobody chose these names with care.
 fn name_below(path: &Path, root: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+    let below = path.strip_prefix(root).unwrap_or(path).as_os_str();
+    let below = crate::model::safe::safe(below.as_encoded_bytes());
     let name = below.strip_suffix("/.git").or_else(|| below.strip_suffix(".git")).unwrap_or(&below);
     if name.is_empty() { default_name(&Location::Path(path.to_owned())) } else { name.to_owned() }
 }

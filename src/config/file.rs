@@ -59,7 +59,7 @@ pub struct SnapshotBlock {
     pub per_host: usize,
     /// How long a connection may be silent.
     pub stall: Span,
-    /// The largest share by which a listing may shrink.
+    /// The largest share of its repositories that a folder may lose between two snapshots.
     pub max_shrink: f64,
     /// Where the newest witness line is also written.
     pub witness: Option<PathBuf>,

@@ -23,8 +23,6 @@ pub struct Options {
     pub max_bytes: u64,
     /// How large one object may be: each is inflated in memory once, to be hashed.
     pub max_object: u64,
-    /// By which part a listing of repositories may shrink; discovery uses it, not this module.
-    pub max_shrink: f64,
     /// What the machine hands in.
     pub environment: Environment,
 }
@@ -41,7 +39,6 @@ impl Options {
             connect: Duration::from_secs(10),
             max_bytes: 64 << 30,
             max_object: 1 << 30,
-            max_shrink: 0.3,
             environment: Environment::default(),
         }
     }

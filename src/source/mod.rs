@@ -6,9 +6,11 @@
 mod below;
 mod error;
 mod location;
+mod shrink;
 mod spec;
 
 pub use below::repositories_below;
 pub use error::{CODES, SourceError};
 pub use location::Location;
+pub use shrink::is_shrunken;
 pub use spec::{Class, Credential, Spec, default_name};

@@ -24,7 +24,6 @@ pub(in crate::app) fn mirror_options(
         per_host: block.per_host,
         deadline: block.deadline.0,
         stall: block.stall.0,
-        max_shrink: block.max_shrink,
         environment: mirror::Environment {
             home: environment.home.clone(),
             ssh_auth_sock: raw("SSH_AUTH_SOCK"),
