@@ -31,26 +31,40 @@ pub(super) fn stream_folder(
     configured.or_else(|| environment.state_dir.clone()).map(|state| state.join(stream.as_str()))
 }
 
-/// Reads the newest seen. A record that cannot be read counts as none: it only warns.
-pub(super) fn seen(folder: &Path) -> Option<Seen> {
+/// Reads the record. One that cannot be read counts as none: it only warns.
+fn read(folder: &Path) -> Option<Device> {
     let bytes = limit::read(&folder.join("device.json"), 4096).ok()?;
-    let device: Device = serde_json::from_slice(&bytes).ok()?;
-    Some(Seen { seq: device.seq, manifest: device.manifest })
+    serde_json::from_slice(&bytes).ok()
 }
 
-/// Remembers a snapshot after full success; an older one changes nothing.
+/// Returns the newest snapshot seen.
+pub(super) fn seen(folder: &Path) -> Option<Seen> {
+    read(folder).map(|device| Seen { seq: device.seq, manifest: device.manifest })
+}
+
+/// Returns the highest version of the trust file that was ever in force here.
+pub(super) fn trust_version(folder: &Path) -> Option<u64> {
+    read(folder).map(|device| device.trust_version)
+}
+
+/// Remembers a snapshot and the trust in force after full success; what is older changes nothing.
 pub(super) fn remember(
     folder: &Path,
     verified: &Verified,
     trust_version: u64,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let seq = verified.manifest().seq;
-    if seen(folder).is_some_and(|seen| seen.seq >= seq) {
-        return Ok(());
+    let (seq, manifest) = (verified.manifest().seq, verified.digest());
+    let mut device = Device { format_version: 1, seq, manifest, trust_version, time: now };
+    if let Some(before) = read(folder) {
+        if before.seq >= seq && before.trust_version >= trust_version {
+            return Ok(());
+        }
+        if before.seq >= seq {
+            (device.seq, device.manifest) = (before.seq, before.manifest);
+        }
+        device.trust_version = before.trust_version.max(trust_version);
     }
-    let device =
-        Device { format_version: 1, seq, manifest: verified.digest(), trust_version, time: now };
     let mut bytes = serde_json::to_vec_pretty(&device).unwrap_or_default();
     bytes.push(b'\n');
     folder::create(folder, 0o700)?;

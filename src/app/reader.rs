@@ -124,8 +124,35 @@ impl Explain for BadTrustRoot {
     }
 }
 
+/// An older trust file is in force than this machine has seen: what the newer one says, a revocation
+/// perhaps, was taken away.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "trust file version {found} is the newest here, and version {seen} was in force on this machine"
+)]
+struct OldTrust {
+    found: u64,
+    seen: u64,
+}
+
+static OLD_TRUST: About = About {
+    code: "B1706",
+    kind: Kind::Integrity,
+    meaning: "This machine has worked with a newer version of the trust file than the one that can be \
+              reached from the trust root now. A newer version may revoke a key, so an older one does \
+              not count any more. Somebody may have removed the newer one, or the store is an old copy.",
+    next: "name the kit or a store that still has the newer version, or hand it in: --trust-root FILE; \
+           its fingerprint is on the newest printed card",
+};
+
 /// Codes of this file.
-pub(super) static CODES: &[&About] = &[&NO_TRUST_ROOT, &BAD_TRUST_ROOT];
+pub(super) static CODES: &[&About] = &[&NO_TRUST_ROOT, &BAD_TRUST_ROOT, &OLD_TRUST];
+
+impl Explain for OldTrust {
+    fn about(&self) -> &'static About {
+        &OLD_TRUST
+    }
+}
 
 impl Reader {
     /// Finds stores and trust.
@@ -151,6 +178,11 @@ impl Reader {
         let configured = kit.as_ref().map(|kit| kit.state_folder(ports.environment));
         let state = configured
             .or_else(|| device::stream_folder(None, ports.environment, &trusted.file().stream));
+        let (found, seen) =
+            (trusted.file().version, state.as_deref().and_then(device::trust_version));
+        if let Some(seen) = seen.filter(|seen| *seen > found) {
+            return Err(OldTrust { found, seen }.into());
+        }
         Ok(Self { sources, trusted, versions, kit, state })
     }
 
