@@ -12,7 +12,8 @@ use super::list::Entry;
 use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
 use crate::bundle::BundleError;
 use crate::bundle::fetch::{self, PartState};
-use crate::bundle::manifest::PartRef;
+use crate::bundle::manifest::{PartKind, PartRef};
+use crate::bundle::unlock::seal_files;
 use crate::bundle::verify::Verified;
 use crate::keys::trust::Status;
 use crate::model::event::Event;
@@ -96,6 +97,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         vec![newest.clone()]
     };
     check_parts(&snapshots, &reader, ports, &mut report)?;
+    check_seals(&snapshots, &reader, ports, &mut report)?;
     if request.full {
         audit::stores(&reader, request, ports, &mut report)?;
     }
@@ -162,6 +164,33 @@ fn check_parts(
                     manifest.seq
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the seals in each keys part, which are not encrypted, with the list that the roots signed:
+/// a job that was broken into could seal to a key of its own.
+fn check_seals(
+    snapshots: &[Verified],
+    reader: &Reader,
+    ports: &Ports<'_>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let workspace = super::extract::workspace(ports.environment, reader.state.as_deref())?;
+    let newest = reader.trusted.file().newest_epoch().map(|epoch| epoch.number);
+    let mut seen = BTreeSet::new();
+    for snapshot in snapshots {
+        let manifest = snapshot.manifest();
+        let sound =
+            |part: &&PartRef| !report.damaged.iter().any(|one| one.digest == part.digest.oci());
+        let part = manifest.of_kind(&PartKind::Keys).find(sound);
+        // The roots may have changed since an older epoch was sealed.
+        if newest != Some(manifest.epoch) || !part.is_some_and(|part| seen.insert(part.digest)) {
+            continue;
+        }
+        if let Err(error) = seal_files(manifest, &reader.parts(), &reader.trusted, &workspace) {
+            report.problems.push(format!("snapshot {}: {error}", manifest.seq));
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! From the seals of a bundle and somebody's identity to the epoch key, or a refusal.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::error::BundleError;
 use super::fetch;
@@ -10,6 +11,9 @@ use super::part;
 use super::port::Parts;
 use crate::keys::epoch::EpochKey;
 use crate::keys::seal::{Seal, unseal};
+use crate::keys::trust::Trusted;
+use crate::model::event::Event;
+use crate::model::explain::Explain as _;
 
 /// No keys part is larger, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -28,10 +32,14 @@ pub fn epoch_key(
         return Ok(key);
     }
     let prefix = format!("keys/epoch-{:04}.", manifest.epoch);
-    let own = seal_files(manifest, sources, terms);
+    let own = seal_files(manifest, sources, terms.trusted, terms.workspace);
     let others = terms.other_seals.iter().filter(|(path, _)| path.starts_with(&prefix));
     let of_bundle =
         own.as_ref().into_iter().flatten().filter(|(path, _)| path.starts_with(&prefix));
+    if let Err(error) = &own {
+        let text = format!("the seals of the bundle are not used: {error}");
+        terms.observer.event(&Event::Notice { code: error.about().code, text });
+    }
     let seals: Vec<Seal> = of_bundle
         .chain(others)
         .map(|(path, bytes)| Seal {
@@ -55,15 +63,16 @@ fn no_seal(manifest: &Manifest) -> BundleError {
     BundleError::WrongEpochKey { epoch: manifest.epoch, why }
 }
 
-/// Reads the keys part, and refuses seals that the roots did not list.
-fn seal_files(
+/// Reads the keys part, and refuses seals that the roots did not list. It takes no key.
+pub fn seal_files(
     manifest: &Manifest,
     sources: &[&dyn Parts],
-    terms: &Terms<'_>,
+    trusted: &Trusted,
+    workspace: &Path,
 ) -> Result<SealFiles, BundleError> {
     let listed = manifest.of_kind(&PartKind::Keys).find(|part| part.size <= LARGEST);
     let listed = listed.ok_or_else(|| no_seal(manifest))?;
-    let mut copy = fetch::copy(listed, sources, terms.workspace)?;
+    let mut copy = fetch::copy(listed, sources, workspace)?;
     let mut files = SealFiles::new();
     let unpacked = part::unpack(&mut copy, &PartKind::Keys, |path, _, from| {
         let mut bytes = Vec::new();
@@ -76,6 +85,6 @@ fn seal_files(
         kind: "keys",
         what: format!("not acceptable: {}", crate::model::safe::safe(error.to_string())),
     })?;
-    terms.trusted.check_seals(&files, manifest.epoch)?;
+    trusted.check_seals(&files, manifest.epoch)?;
     Ok(files)
 }
