@@ -11,6 +11,7 @@ use super::ports::new_log;
 use super::{FORMAT_VERSION, Failure};
 use crate::model::clock::{Clock, Timestamp};
 use crate::model::event::{Event, Observer};
+use crate::model::safe::safe_json;
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -23,7 +24,7 @@ struct Record<'a> {
 /// Returns an event as a line of JSON, without the line's end.
 pub fn json_line(event: &Event, clock: &dyn Clock) -> String {
     let record = Record { format_version: FORMAT_VERSION, time: clock.now(), event };
-    serde_json::to_string(&record).unwrap_or_default()
+    safe_json(&serde_json::to_string(&record).unwrap_or_default())
 }
 
 /// A file of events.

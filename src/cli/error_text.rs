@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::args::Global;
 use super::shell::say;
 use crate::app::Failure;
+use crate::model::safe::safe_json;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -32,7 +33,9 @@ pub(super) fn print(failure: &Failure, global: &Global) {
             next: failure.next(),
             exit: about.kind.exit_code(),
         };
-        say(&serde_json::to_string(&Json { format_version: 1, error }).unwrap_or_default());
+        say(&safe_json(
+            &serde_json::to_string(&Json { format_version: 1, error }).unwrap_or_default(),
+        ));
         return;
     }
     failure.told().lines().iter().for_each(|line| say(line));

@@ -18,6 +18,7 @@ use crate::config::Environment;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Observer, Tee};
 use crate::model::explain::Kind;
+use crate::model::safe::{safe_json, safe_lines};
 
 /// What a command gets beside its own arguments.
 pub(super) struct Shell<'a> {
@@ -34,11 +35,11 @@ impl Shell<'_> {
     /// Prints a report: as JSON where asked for, else as text.
     pub(super) fn print(&self, report: &impl Serialize, text: impl FnOnce() -> String) {
         let text = if self.global.json {
-            let mut json = serde_json::to_string_pretty(report).unwrap_or_default();
+            let mut json = safe_json(&serde_json::to_string_pretty(report).unwrap_or_default());
             json.push('\n');
             json
         } else {
-            text()
+            safe_lines(&text())
         };
         write_out(&text);
     }
@@ -53,7 +54,7 @@ pub(super) fn write_out(text: &str) {
 
 /// Writes a line to stderr.
 pub(super) fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", safe_lines(text));
 }
 
 /// Runs the command line; without a command on a terminal, the screens.

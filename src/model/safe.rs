@@ -39,6 +39,29 @@ pub fn safe(text: impl AsRef<[u8]>) -> String {
     Safe(&text).to_string()
 }
 
+/// Returns text of our own layout, line feeds and tabs kept, with everything else made fit to be
+/// shown: the last net below every line that is printed.
+pub fn safe_lines(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(safe).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns JSON text with the same value and every such character as a `\uXXXX` escape, which JSON
+/// allows within strings; outside of strings only line feeds of the layout can occur, and they stay.
+pub fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_plain(character) || character == '\n' {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
 /// Characters that steer a terminal or that nobody can see.
 const HIDDEN: &[RangeInclusive<char>] = &[
     // C0, DEL, C1.
@@ -85,6 +108,20 @@ mod tests {
         assert_eq!(safe("x\u{202e}y\u{200b}z\u{e0041}"), "x\\u{202e}y\\u{200b}z\\u{e0041}");
         assert_eq!(safe("one\ntwo\ttab\r"), "one\\u{a}two\\u{9}tab\\u{d}");
         assert_eq!(safe(b"\xff\x9b"), "\\xff\\x9b");
+    }
+
+    #[test]
+    fn a_layout_keeps_its_lines_and_columns_only() {
+        assert_eq!(safe_lines("a\tb\n\u{1b}[2J\n"), "a\tb\n\\u{1b}[2J\n");
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_loses_what_could_mislead() {
+        let text = "x\u{202e}y\u{9b}\u{e0041}\u{1b}\u{7f}\nä";
+        let json = serde_json::to_string_pretty(&[text]).unwrap();
+        let shown = safe_json(&json);
+        assert!(shown.chars().all(|c| is_plain(c) || c == '\n'), "{shown}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
     }
 
     proptest! {
