@@ -190,6 +190,14 @@ impl Index {
         if pretty(&index) != bytes {
             return Err(bad("it is not in the one spelling that is allowed".to_owned()));
         }
+        // A line feed or a tab in a name would add lines and columns to every table of repositories.
+        if index
+            .repos
+            .iter()
+            .any(|repo| repo.name.is_empty() || repo.name.chars().any(char::is_control))
+        {
+            return Err(bad("a repository's name is empty or holds control characters".to_owned()));
+        }
         match index.repos.iter().find(|repo| repo.folder != super::slug::folder(&repo.name)) {
             Some(repo) => Err(bad(format!("{:?} is in the wrong folder", Safe(&repo.name)))),
             None if index.repos.windows(2).any(|pair| pair[0].name >= pair[1].name) => {
@@ -267,6 +275,19 @@ mod tests {
         let table = String::from_utf8(index.files()["repos.tsv"].clone()).unwrap();
         assert_eq!((table.lines().count(), table.split('\t').count()), (1, 4), "{table}");
         assert!(!table.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_name_that_breaks_tables_is_refused() {
+        for name in
+            ["", "apps\nrepos/x-12345678.git\tsha1\t1\tinfra", "a\tb", "\u{1b}[2J", "\u{9b}"]
+        {
+            let mut hostile = sample();
+            hostile.repos[0].name = name.into();
+            hostile.repos[0].folder = super::super::slug::folder(name);
+            let error = Index::parse(&pretty(&hostile)).unwrap_err().to_string();
+            assert!(error.contains("name is empty or holds"), "{name:?}: {error}");
+        }
     }
 
     #[test]
