@@ -22,7 +22,8 @@ pub struct Signature {
 pub struct RawSnapshot {
     /// The folder's number.
     pub seq: Seq,
-    /// The bytes of `manifest.json`, at most [`super::manifest::LARGEST`].
+    /// The bytes of `manifest.json`; of one that is larger than [`super::manifest::LARGEST`] only so
+    /// many and one more.
     pub manifest: Vec<u8>,
     /// All signature files.
     pub signatures: Vec<Signature>,

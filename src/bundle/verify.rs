@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::error::BundleError;
-use super::manifest::{self, Manifest};
+use super::manifest::Manifest;
 use super::port::RawSnapshot;
 use crate::keys::trust::{SignatureVerdict, Status, Trusted};
 use crate::model::clock::Timestamp;
@@ -132,9 +132,6 @@ impl Accepted {
 
 /// Verifies what a snapshot's folder holds.
 pub fn verify(raw: &RawSnapshot, terms: &Terms<'_>) -> Result<Verified, BundleError> {
-    if raw.manifest.len() as u64 > manifest::LARGEST {
-        return Err(BundleError::Manifest { why: "larger than 1 MiB".to_owned() });
-    }
     // The folder's number stands for the sequence until the manifest may be parsed.
     may_be_parsed(raw, terms)?;
     let manifest = Manifest::parse(&raw.manifest)?;

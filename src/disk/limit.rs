@@ -59,6 +59,23 @@ pub fn read_if_there(path: &Path, max: u64) -> Result<Option<Vec<u8>>, DiskError
     }
 }
 
+/// Reads the first `most` bytes of a file that lies where others may write, or `None` when there is
+/// no plain file: whoever looks at them sees that more was there. See [`open_plain`].
+pub fn read_start(path: &Path, most: u64) -> Result<Option<Vec<u8>>, DiskError> {
+    let file = match open_plain(path) {
+        Ok(file) => file,
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(DiskError::at("read", path)(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(DiskError::at("read", path))?;
+    Ok(Some(bytes))
+}
+
 /// A reader that fails once more than its limit has come through. Unlike [`Read::take`], which
 /// ends quietly, it cannot be mistaken for a shorter file.
 #[derive(Debug)]

@@ -262,14 +262,18 @@ impl Parts for DirStore {
 
     fn snapshot(&self, seq: Seq) -> io::Result<Option<RawSnapshot>> {
         let at = self.snapshot_path(seq);
-        let manifest = limit::read_plain_if_there(&at.join("manifest.json"), manifest::LARGEST)
-            .map_err(other)?;
+        // What is too large is handed on cut: nobody's signature holds over it, and it must not make
+        // the snapshots beside it unreadable.
+        let start =
+            |name: &Path, most: u64| limit::read_start(&at.join(name), most + 1).map_err(other);
+        let manifest = start(Path::new("manifest.json"), manifest::LARGEST)?;
         let Some(manifest) = manifest else { return Ok(None) };
         let mut signatures = Vec::new();
         for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
             let Some((role, key)) = entry.name.to_str().and_then(signature_name) else { continue };
-            let pem = limit::read_plain(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
-            signatures.push(Signature { role, key, pem });
+            if let Some(pem) = start(Path::new(&entry.name), LARGEST_SIGNATURE)? {
+                signatures.push(Signature { role, key, pem });
+            }
         }
         Ok(Some(RawSnapshot { seq, manifest, signatures }))
     }
@@ -303,14 +307,13 @@ fn read_trust(root: &Path, name: &str) -> io::Result<Option<TrustVersion>> {
     let digits = name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit());
     let Some(version) = digits.then(|| name.parse().ok()).flatten() else { return Ok(None) };
     let at = root.join(name);
-    let path = at.join("allowed_signers");
-    let file = limit::read_plain_if_there(&path, LARGEST_TRUST).map_err(other)?;
+    let file = limit::read_start(&at.join("allowed_signers"), LARGEST_TRUST + 1).map_err(other)?;
     let Some(file) = file else { return Ok(None) };
     let mut signatures = Vec::new();
     for entry in folder::list(&at).map_err(other)?.iter().take(MOST_SIGNATURES) {
         if let Some(root) = entry.name.to_str().and_then(signature_root) {
-            let pem = limit::read_plain(&at.join(&entry.name), LARGEST_SIGNATURE).map_err(other)?;
-            signatures.push((root.to_owned(), pem));
+            let pem = limit::read_start(&at.join(&entry.name), LARGEST_SIGNATURE + 1);
+            signatures.extend(pem.map_err(other)?.map(|pem| (root.to_owned(), pem)));
         }
     }
     Ok(Some(TrustVersion { version, file, signatures }))
@@ -391,12 +394,14 @@ mod tests {
         std::fs::create_dir(&snapshot).unwrap();
         fifo(&snapshot.join("job.0123456789abcdef.sig"));
         std::fs::write(snapshot.join("manifest.json"), "{}").unwrap();
-        assert!(store.snapshot(Seq::new(1).unwrap()).is_err());
+        // Nor does one stand in the way of what is beside it.
+        let raw = store.snapshot(Seq::new(1).unwrap()).unwrap().unwrap();
+        assert!(raw.signatures.is_empty());
 
         let trust = folder.path().join("trust/0000000001");
         std::fs::create_dir(&trust).unwrap();
         fifo(&trust.join("allowed_signers"));
-        assert!(store.trust().is_err());
+        assert!(store.trust().unwrap().is_empty());
         // The writer puts the blob in the pipe's place.
         crate::bundle::part::plain(&store, b"x").unwrap();
         assert!(store.part(&digest).unwrap().is_some());
