@@ -18,7 +18,7 @@ use crate::model::explain::{About, Explain, Kind};
 use crate::model::git::{RefName, RefTip};
 use crate::model::id::Seq;
 use crate::model::safe::Safe;
-use crate::repo::{Bare, ExportLimits};
+use crate::repo::{Bare, ExportLimits, RepoError};
 
 /// What to extract.
 #[derive(Clone, Debug, Default)]
@@ -292,8 +292,20 @@ fn worktree(
         Ok(commit) => commit,
         Err(error) => return Ok((Some(0), vec![format!("its files: {error}")])),
     };
-    let exported =
-        bare.export(commit, "", &at.with_extension("files"), &ExportLimits::default(), cancel)?;
+    let to = at.with_extension("files");
+    let exported = match bare.export(commit, "", &to, &ExportLimits::default(), cancel) {
+        // One revision that means harm must not keep the files of the others away.
+        Err(
+            error @ (RepoError::TooLarge { .. }
+            | RepoError::Damaged { .. }
+            | RepoError::Missing { .. }
+            | RepoError::NoPath { .. }),
+        ) => {
+            folder::remove_all(&to)?;
+            return Ok((Some(0), vec![format!("its files: {error}")]));
+        }
+        exported => exported?,
+    };
     let skipped =
         exported.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.why));
     Ok((Some(exported.files), skipped.collect()))
