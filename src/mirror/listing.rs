@@ -40,6 +40,11 @@ impl Listing {
             }
             Ref::Unborn { full_ref_name, target } => (full_ref_name, None, Some(target)),
         };
+        // git lists such a ref of its own with an id of zeros.
+        if name != "HEAD" && RefName::new(name.to_vec()).is_err() {
+            self.refused.push(format!("a ref name that Git refuses: {}", safe(&name)));
+            return Ok(());
+        }
         let oid = object.map(|object| self.oid(&object)).transpose()?;
         if name == "HEAD" {
             self.head = match (target, oid) {
@@ -49,13 +54,10 @@ impl Listing {
             return Ok(());
         }
         let Some(oid) = oid else { return Ok(()) };
-        match RefName::new(name.to_vec()) {
-            Err(_) => self.refused.push(format!("a ref name that Git refuses: {}", safe(&name))),
-            Ok(name) => {
-                if self.tips.insert(name.clone(), oid).is_some() {
-                    return Err(Trouble::refused(format!("it lists {name} twice")));
-                }
-            }
+        let name = RefName::new(name.to_vec())
+            .map_err(|_| Trouble::refused(format!("it lists the name {}", safe(&name))))?;
+        if self.tips.insert(name.clone(), oid).is_some() {
+            return Err(Trouble::refused(format!("it lists {name} twice")));
         }
         Ok(())
     }
@@ -147,5 +149,8 @@ mod tests {
         let twice = vec![direct("refs/heads/a", 1), direct("refs/heads/a", 2)];
         assert!(Listing::new(twice, ObjectFormat::Sha1).is_err());
         assert!(Listing::new(vec![direct("refs/heads/a", 0)], ObjectFormat::Sha1).is_err());
+        let broken = vec![direct("refs/heads/a", 1), direct("refs/heads/\u{1b}", 0)];
+        let listing = Listing::new(broken, ObjectFormat::Sha1).unwrap();
+        assert_eq!((listing.tips.len(), listing.refused.len()), (1, 1));
     }
 }
