@@ -12,6 +12,10 @@
 
 mod support;
 
+#[path = "mirror/estate.rs"]
+mod estate;
+#[path = "mirror/guards.rs"]
+mod guards;
 #[path = "mirror/hostile.rs"]
 mod hostile;
 #[path = "mirror/hosts.rs"]

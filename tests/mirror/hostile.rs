@@ -15,7 +15,7 @@ fn raw(oid: &str) -> Vec<u8> {
 }
 
 /// Writes a tree that git itself would refuse to make.
-fn tree(at: &Path, entries: &[(&str, &str, &str)]) -> String {
+pub(crate) fn tree(at: &Path, entries: &[(&str, &str, &str)]) -> String {
     let mut data = Vec::new();
     for (mode, name, oid) in entries {
         data.extend(format!("{mode} {name}\0").into_bytes());
@@ -24,7 +24,7 @@ fn tree(at: &Path, entries: &[(&str, &str, &str)]) -> String {
     git_with_input(at, &["hash-object", "-t", "tree", "-w", "--literally", "--stdin"], &data)
 }
 
-fn publish(at: &Path, tree: &str) {
+pub(crate) fn publish(at: &Path, tree: &str) {
     let tip = git(at, &["commit-tree", "-m", "\u{1b}[2Jcleared", tree]);
     git(at, &["update-ref", "refs/heads/main", &tip]);
 }
@@ -164,43 +164,4 @@ fn refs_that_point_nowhere_and_packs_that_are_no_packs_take_nothing_away() {
     let cut = run(&specs, &options);
     assert!(!cut.state("odd").is_current(), "{}", cut.fault("odd"));
     assert!(try_git(cut.path("odd"), &["fsck", "--strict"]).status.success());
-}
-
-/// Writes a program.
-fn script(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// git checks what it is sent, gix does not: without our proof this would pass as a good copy.
-#[test]
-fn a_pack_that_leaves_an_object_out_is_a_hole_at_the_source() {
-    let folder = tempfile::tempdir().unwrap();
-    let source = crate::support::git::worktree(&folder.path().join("liar"));
-    crate::support::git::commit(&source, &[("a", "1")], "m");
-    let (hook, ssh) = (folder.path().join("hook"), folder.path().join("ssh"));
-    script(&hook, "#!/bin/sh\nexec \"$@\" --missing=allow-any\n");
-    let line = format!(
-        "#!/bin/sh\nexec git -c uploadpack.packObjectsHook={} upload-pack {}\n",
-        hook.display(),
-        source.display()
-    );
-    script(&ssh, &line);
-    let specs = [spec("liar", "host.invalid:liar")];
-    let mut options = Options::new(folder.path().join("mirrors"));
-    options.environment.git_ssh_command = Some(ssh.into());
-    let first = run(&specs, &options);
-    first.assert_all(RepoState::Fresh);
-    let kept = crate::support::git::picture(first.path("liar"));
-    crate::support::git::commit(&source, &[("b", "two"), ("c", "three")], "m");
-    let lost = git(&source, &["rev-parse", "HEAD:b"]);
-    std::fs::remove_file(source.join(".git/objects").join(&lost[..2]).join(&lost[2..])).unwrap();
-    let second = run(&specs, &options);
-    second.assert_all(RepoState::HoleAtSource);
-    let fault = second.fault("liar");
-    assert!(fault.contains(&format!("lacks object {lost}")), "{fault}");
-    assert_eq!(crate::support::git::picture(second.path("liar")), kept);
-    let packs = std::fs::read_dir(second.path("liar").join("objects/pack")).unwrap().count();
-    assert_eq!(packs, 2, "nothing unproven enters");
 }
