@@ -149,3 +149,80 @@ fn a_file_system_without_links() {
     assert_eq!(kit.run(&["list", "--json"]).ok().json()["snapshots"].as_array().unwrap().len(), 2);
     nothing_is_lost(&kit);
 }
+
+/// Mounts with `mount` what knows no links at `$M`, proves that it knows none, and runs a script in
+/// the kit.
+fn without_links(kit: &Kit, mount: &str, script: &str) -> Ran {
+    let at = kit.sandbox.path("mount");
+    std::fs::create_dir(&at).unwrap();
+    let whole = format!(
+        "{mount} >/dev/null 2>&1; trap 'umount -l \"$M\"' EXIT
+         touch \"$M\"/a; if ln \"$M\"/a \"$M\"/b 2>/dev/null; then echo links; exit 9; fi; rm \"$M\"/a
+         {script}"
+    );
+    let mut command = kit.sandbox.program("sh");
+    command.args(["-ec", &whole]).current_dir(kit.path("")).env("M", &at);
+    finish(command.env("B", env!("CARGO_BIN_EXE_blackstart")))
+}
+
+/// A network file system that has neither hard links nor a rename that does not replace.
+#[test]
+fn a_store_on_a_real_file_system_without_links() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let kit = kit();
+    let far = kit.sandbox.path("far");
+    std::fs::create_dir(&far).unwrap();
+    let server = kit.sandbox.write("sftp", "#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n");
+    std::fs::set_permissions(&server, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mount = format!(
+        "{} -o ssh_command={},disable_hardlink far:{} \"$M\"",
+        component::find("sshfs").display(),
+        server.display(),
+        far.display()
+    );
+    let opener = kit.identity.to_str().unwrap();
+    let (root, text) = (kit.trust_root(), std::fs::read_to_string(kit.path("blackstart.toml")));
+    let text = text.unwrap();
+    let stores = format!("store = [{}]", serde_json::json!(kit.sandbox.path("mount/store")));
+    let elsewhere = text.replace("# store = [\"bundles\"]", &stores);
+    assert_ne!(elsewhere, text);
+    std::fs::write(kit.path("blackstart.toml"), elsewhere).unwrap();
+    let script = format!(
+        "$B export 1 --store bundles --to \"$M\"/store/ >/dev/null
+         $B export 1 --to \"$M\"/one.tar >/dev/null
+         $B snapshot >/dev/null; rm \"$XDG_STATE_HOME\"/blackstart/*/writer.json
+         $B snapshot >/dev/null & $B snapshot >/dev/null; wait $!
+         $B verify --full --identity {opener} >/dev/null
+         $B extract --to \"$M\"/out --identity {opener} >/dev/null
+         $B import \"$M\"/one.tar --store \"$M\"/other --trust-root {root} >/dev/null
+         $B prune --keep-last 1 --apply >/dev/null
+         cp -a \"$M\"/out ../from-there; $B list --json"
+    );
+    let ran = without_links(&kit, &mount, &script).ok();
+    assert_eq!(ran.json()["snapshots"].as_array().unwrap().len(), 4, "{ran}");
+    let source = kit.sandbox.path("srv/apps.git");
+    let out = extracted(&kit.sandbox.path("from-there"), "apps");
+    assert_eq!(git::picture(&out), git::picture(&source));
+}
+
+/// A stick as they are sold: a bundle file goes there and back.
+#[test]
+fn a_bundle_file_on_a_real_fat() {
+    let kit = kit();
+    let image = kit.sandbox.path("stick.img");
+    std::fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
+    finish(kit.sandbox.program(component::find("mkfs.vfat")).arg(&image)).ok();
+    let mount = format!("{} -o rw+ ../stick.img \"$M\"", component::find("fusefat").display());
+    let (opener, root) = (kit.identity.to_str().unwrap(), kit.trust_root());
+    let script = format!(
+        "$B export 1 --to \"$M\"/one.tar >/dev/null
+         $B verify --full --store \"$M\"/one.tar --trust-root {root} --identity {opener} >/dev/null
+         $B extract --to ../from-stick --store \"$M\"/one.tar --identity {opener} >/dev/null
+         $B import \"$M\"/one.tar --store ../other --trust-root {root} >/dev/null
+         $B verify --full --store ../other --trust-root {root} >/dev/null; ls \"$M\""
+    );
+    let ran = without_links(&kit, &mount, &script).ok();
+    assert_eq!(ran.stdout, "one.tar\n", "nothing else is left on the stick: {ran}");
+    assert!(extracted(&kit.sandbox.path("from-stick"), "apps").exists());
+    nothing_is_lost(&kit);
+}

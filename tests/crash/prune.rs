@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::support::component;
 use crate::support::git;
 use crate::support::kit::{Kit, extracted};
+use crate::support::sandbox::{Ran, finish};
 
 /// A kit with `count` snapshots of one repository that changes each time, a new base each time.
 fn kit(count: usize) -> (Kit, PathBuf) {
@@ -82,6 +84,53 @@ fn the_plan_deletes_nothing_and_apply_deletes_what_it_said() {
     kit.run(&["verify", "1", "--accept-seq", "1"]).exits(4);
 }
 
+/// Runs the binary as if it were another time.
+fn at(kit: &Kit, date: &str, args: &[&str]) -> Ran {
+    let mut command = kit.sandbox.program(component::find("faketime"));
+    command.args(["-f", date]).arg(env!("CARGO_BIN_EXE_blackstart")).args(args);
+    finish(command.current_dir(kit.path("")))
+}
+
+/// Snapshots over two months, two within one hour among them; each rule keeps the newest of each of
+/// its periods that has one, and rules add up.
+#[test]
+fn the_newest_of_each_hour_day_week_and_month_is_kept() {
+    let (kit, apps) = kit(0);
+    for date in [
+        "2026-09-30 10:00:00", // 1: the newest of September
+        "2026-10-01 10:00:00", // 2
+        "2026-10-31 10:00:00", // 3: the newest of October
+        "2026-11-02 10:05:00", // 4: Monday
+        "2026-11-02 10:55:00", // 5: the same hour
+        "2026-11-03 09:00:00", // 6
+        "2026-11-03 11:00:00", // 7
+    ] {
+        at(&kit, &format!("@{date}"), &["snapshot"]).ok();
+        change(&apps);
+    }
+    let kept = |args: &[&str]| -> Vec<u64> {
+        let plan = kit.run(&[&["prune", "--json"][..], args].concat()).ok().json();
+        let all = plan["stores"][0]["snapshots"].as_array().unwrap().clone();
+        let kept = all.iter().filter(|one| !one["kept_by"].as_array().unwrap().is_empty());
+        kept.map(|one| one["seq"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(kept(&["--keep-hourly", "3"]), [5, 6, 7]);
+    assert_eq!(kept(&["--keep-daily", "3"]), [3, 5, 7]);
+    assert_eq!(kept(&["--keep-weekly", "2"]), [3, 7]);
+    assert_eq!(kept(&["--keep-monthly", "3"]), [1, 3, 7]);
+    assert_eq!(kept(&["--keep-last", "2", "--keep-monthly", "2"]), [3, 6, 7]);
+    // What was shown is what is done; what is kept opens, what is not does not.
+    forget_the_base(&kit);
+    kit.snapshot();
+    age(&kit);
+    let rules = ["prune", "--keep-hourly", "1", "--keep-weekly", "1", "--apply", "--json"];
+    let done = kit.run(&rules).ok().json();
+    assert!(done["stores"][0]["delete"].as_u64().unwrap() > 0, "{done}");
+    let out = kit.extract("out", &[]);
+    assert!(extracted(&out, "apps").exists());
+    kit.open(&["verify", "--full"]).ok();
+}
+
 #[test]
 fn a_part_that_is_used_again_is_young_again() {
     let (kit, _) = kit(1);
@@ -106,7 +155,9 @@ fn beside_running_snapshots_no_part_of_either_is_lost() {
         let pruning = scope.spawn(|| {
             for _ in 0..25 {
                 age(&kit);
-                kit.run(&["prune", "--keep-last", "1", "--apply"]).ok();
+                let rules = ["--keep-last", "1", "--keep-hourly", "1", "--keep-daily", "1"];
+                let more = ["--keep-weekly", "1", "--keep-monthly", "1", "--apply"];
+                kit.run(&[&["prune"][..], &rules, &more].concat()).ok();
             }
         });
         while !pruning.is_finished() {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::support::component;
 use crate::support::git;
 use crate::support::kit::Kit;
-use crate::support::sandbox::Ran;
+use crate::support::sandbox::{Ran, Sandbox, finish};
 use crate::support::server::{BadHost, Forge, Temper};
 
 /// Fails if one of the secrets is in `text`, in plain or as a header carries it.
@@ -142,6 +143,109 @@ fn no_process_shows_one_and_none_may_dump_core() {
     assert!(looks > 50 && children > 0, "{looks} looks, {children} children: {said}");
 }
 
+/// What whoever finds a stick may read: sizes and times, and no name, address or content.
+#[test]
+fn a_store_holds_no_name_and_no_content_in_clear() {
+    let kit = Kit::new();
+    let source = git::worktree(&kit.sandbox.path("srv/merger-with-initech"));
+    // What does not compress stands in a pack as it is.
+    let words = "db-password-Zx81QwErTy";
+    git::commit(&source, &[("values-of-initech.yaml", words)], "about the merger");
+    git::git(&source, &["branch", "release-of-initech"]);
+    kit.source("merger-with-initech", source.to_str().unwrap(), "");
+    kit.snapshot();
+    kit.run(&["export", "1", "--to", "../one.tar"]).ok();
+    let all = [words, "initech", "merger", "srv/", "Test", "release-of"];
+    let secrets = all.map(|word| (word.to_owned(), "content"));
+    files_are_clean(&kit.store(), &[], &secrets);
+    clean("the file", &std::fs::read(kit.sandbox.path("one.tar")).unwrap(), &secrets);
+}
+
+/// Words typed at a terminal, for the opener's key and for the job's: they unlock, and are nowhere.
+#[test]
+fn a_passphrase_that_is_typed_shows_nowhere() {
+    const WORDS: &str = "correct horse battery staple 7431";
+    let sandbox = Sandbox::new();
+    let opener = sandbox.path("opener");
+    let keygen = |args: &[&str]| {
+        let mut command = sandbox.program(component::find("ssh-keygen"));
+        finish(command.args(args)).ok();
+    };
+    keygen(&["-q", "-t", "ed25519", "-N", WORDS, "-f", opener.to_str().unwrap()]);
+    let public = std::fs::read_to_string(sandbox.path("opener.pub")).unwrap();
+    let kit = sandbox.path("kit");
+    sandbox.run(&["init", kit.to_str().unwrap(), "--opener", public.trim()]).ok();
+    keygen(&["-q", "-p", "-P", "", "-N", WORDS, "-f", kit.join("keys/job").to_str().unwrap()]);
+    let apps = git::bare(&sandbox.path("srv/apps.git"), "sha1");
+    git::grow(&apps, 5, 1);
+    sandbox.append(
+        "kit/blackstart.toml",
+        &format!("\n[[source]]\nkind = \"git\"\nname = \"apps\"\nurl = {}\n", json!(apps)),
+    );
+    let secrets = [(WORDS.to_owned(), "passphrase")];
+    for args in [
+        "snapshot --events ../events.jsonl",
+        "verify --full --identity ../opener",
+        "extract --to ../out --identity ../opener --json",
+    ] {
+        // Without a terminal nobody is asked, and it is not taken from anywhere else.
+        let args: Vec<&str> = args.split(' ').collect();
+        let ran = sandbox.run_in("kit", &args);
+        assert_eq!(ran.status, 12, "{ran}");
+        let (code, said) = at_a_terminal(&sandbox, &args, WORDS, &secrets);
+        assert_eq!(code, Some(0), "{said}");
+        clean("the terminal", said.as_bytes(), &secrets);
+    }
+    files_are_clean(&sandbox.path(""), &[], &secrets);
+}
+
+/// Runs the binary at a terminal of its own and answers every question with `words`; looks at its
+/// processes meanwhile.
+fn at_a_terminal(
+    sandbox: &Sandbox,
+    args: &[&str],
+    words: &str,
+    secrets: &[(String, &str)],
+) -> (Option<i32>, String) {
+    use std::io::Write as _;
+    let line = format!("{} {}", env!("CARGO_BIN_EXE_blackstart"), args.join(" "));
+    let mut command = sandbox.program(component::find("script"));
+    command.args(["-q", "-e", "-c", &line, "/dev/null"]).current_dir(sandbox.path("kit"));
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = pipes.spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (sender, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut buffer) {
+            if sender.send(buffer[..count].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    let (mut said, mut answered) = (String::new(), 0);
+    loop {
+        for pid in family(child.id()) {
+            for file in ["cmdline", "environ"] {
+                let text = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+                clean(&format!("{file} of a process"), &text, secrets);
+            }
+        }
+        match heard.recv_timeout(Duration::from_millis(20)) {
+            Ok(bytes) => said.push_str(&String::from_utf8_lossy(&bytes)),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+            // It waits with a question: only now is the echo off.
+            Err(_) if said.ends_with(": ") && said.len() > answered => {
+                answered = said.len();
+                writeln!(input, "{words}").unwrap();
+            }
+            Err(_) => {}
+        }
+    }
+    assert!(answered > 0, "nothing was asked: {said}");
+    (child.wait().unwrap().code(), said)
+}
+
 /// The process and its descendants.
 fn family(pid: u32) -> Vec<u32> {
     let mut family = vec![pid];
@@ -167,7 +271,7 @@ fn a_crash_leaves_no_core() {
                   sleep 1; grep -h 'Max core' /proc/$pid/limits; kill -ABRT $pid; wait $pid || echo $?";
     let mut shell = kit.sandbox.program("sh");
     shell.args(["-c", script]).env("B", env!("CARGO_BIN_EXE_blackstart"));
-    let ran = crate::support::sandbox::finish(shell.current_dir(kit.path("")));
+    let ran = finish(shell.current_dir(kit.path("")));
     assert!(ran.stdout.contains("134"), "{ran}");
     assert!(!ran.stderr.contains("core dumped"), "{ran}");
     let limit: Vec<_> = ran.stdout.lines().next().unwrap().split_whitespace().collect();
