@@ -6,7 +6,12 @@
 mod support;
 
 mod card;
+mod compromised;
+mod flips;
+mod forged;
 mod golden;
 mod honesty;
+mod insider;
 mod tamper;
+mod terminals;
 mod verifier;

@@ -60,9 +60,16 @@ fn the_first_good_copy_of_each_part_wins() {
     let copies: Vec<_> = ["one.tar", "two.tar"].iter().map(|name| kit.sandbox.path(name)).collect();
     for (index, copy) in copies.iter().enumerate() {
         kit.run(&["export", "1", "--to", copy.to_str().unwrap()]).ok();
-        // Each copy is damaged in another place.
+        // Each copy is damaged in another part: the one in the index, the other in the base.
+        let kind = ["index", "base"][index];
+        let shown = kit.run(&["show", "1", "--json"]).ok().json();
+        let parts = shown["part_list"].as_array().unwrap().clone();
+        let part = parts.iter().find(|part| part["kind"] == kind).unwrap();
+        let digest = part["digest"].as_str().unwrap().trim_start_matches("sha256:");
+        let name = format!("blobs/sha256/{digest}");
         let mut bytes = std::fs::read(copy).unwrap();
-        let at = bytes.len() * (1 + index) / 3;
+        let header = bytes.windows(name.len()).position(|window| window == name.as_bytes());
+        let at = header.unwrap() + 512 + 1000;
         bytes[at..at + 16].iter_mut().for_each(|byte| *byte ^= 0x55);
         std::fs::write(copy, bytes).unwrap();
     }
