@@ -172,7 +172,7 @@ fn run(approved: Approved, opened: &Opened, seen: &Recording) -> Outcome {
     let (clock, cancel) = (WallClock::new(), Cancel::new());
     let around = Around { clock: &clock, observer: seen, cancel: &cancel };
     let options = Options { patience: Duration::from_secs(20), ..Options::default() };
-    replay(approved, &opened.reach, &options, around).unwrap()
+    replay(approved, &opened.reach, &options, None, around).unwrap()
 }
 
 fn get(cluster: &dyn Cluster, kinds: &Kinds, object: &Object) -> Option<Value> {
@@ -318,7 +318,7 @@ fn another_cluster_under_the_same_name_is_refused(
     let swapped = Reach::Cluster(Box::new(other.cluster()));
     let (clock, cancel) = (WallClock::new(), Cancel::new());
     let around = Around { clock: &clock, observer: &Quiet, cancel: &cancel };
-    let error = replay(approve(planned), &swapped, &Options::default(), around).unwrap_err();
+    let error = replay(approve(planned), &swapped, &Options::default(), None, around).unwrap_err();
     assert_eq!(error.about().kind.exit_code(), 5);
     assert!(other.our_audit().iter().all(|(verb, _)| verb == "get"), "nothing was written");
     fs::write(&stored, ours).unwrap();
@@ -375,7 +375,7 @@ fn without_waiting_it_says_what_it_did_not_wait_for() {
     let (clock, cancel) = (WallClock::new(), Cancel::new());
     let around = Around { clock: &clock, observer: &Quiet, cancel: &cancel };
     let options = Options { wait: Wait::Applied, ..Options::default() };
-    let outcome = replay(approved, &opened.reach, &options, around).unwrap();
+    let outcome = replay(approved, &opened.reach, &options, None, around).unwrap();
     assert_eq!(outcome.verdict(), Verdict::Complete, "{outcome:?}");
     assert_eq!(outcome.not_waited.len(), 1);
     assert!(outcome.not_waited[0].why.contains("not asked"));

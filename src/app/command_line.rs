@@ -11,10 +11,17 @@ impl CommandLine {
         Self(format!("blackstart {command}"))
     }
 
+    /// Begins with nothing, for options alone.
+    pub fn options() -> Self {
+        Self(String::new())
+    }
+
     /// Adds a word.
     #[must_use]
     pub fn word(mut self, word: impl Display) -> Self {
-        self.0.push(' ');
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
         self.0.push_str(&quoted(&word.to_string()));
         self
     }

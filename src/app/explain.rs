@@ -28,6 +28,7 @@ pub fn all() -> Vec<&'static About> {
         super::desired::CODES,
         super::target::CODES[0],
         super::target::CODES[1],
+        super::runs::CODES,
         super::snapshot::CODES,
         super::job::CODES,
         super::prune::CODES,

@@ -32,6 +32,8 @@ pub mod privacy;
 pub mod prune;
 mod reader;
 pub mod replay;
+pub mod resume;
+pub mod runs;
 pub mod show;
 pub mod signals;
 pub mod snapshot;

@@ -1,17 +1,25 @@
 //! `replay`: a plan made, bound to what a person has confirmed, and carried out.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::known::Known;
 use super::plan::{self, Prepared};
-use super::{FORMAT_VERSION, Failure, Ports};
+use super::runs::{
+    Halt, drop_card, holder, keep_card, new_name, operator, options, resume_command, runs,
+};
+use super::{FORMAT_VERSION, Failure, Kit, Ports, Reader, TOOL};
+use crate::bundle::verify::Accepted;
 use crate::disk::limit;
+use crate::model::event::Event;
 use crate::model::safe::safe;
-use crate::plan::{Bound, Confirmation, Plan, PlanError};
-use crate::replay::{Around, Options, replay};
+use crate::plan::{Approved, Bound, Confirmation, Plan, PlanError};
+use crate::replay::{Around, Consent, Folder, Journal, Kept, Opening, Past, check, replay};
 use crate::target::{Class, Opened, Selector};
 
-pub use crate::replay::{Outcome, Verdict, Wait};
+pub use crate::replay::{Choices, Options, Outcome, Pattern, Pending, Skip, Verdict, Wait};
 
 /// A plan of thousands of objects is a few megabytes.
 const LARGEST_PLAN: u64 = 256 << 20;
@@ -28,8 +36,8 @@ pub struct Request {
     pub confirm: Option<String>,
     /// The plan that was approved: its file, or its digest.
     pub approved: Option<String>,
-    /// Whether to wait until objects are ready.
-    pub wait: Wait,
+    /// How to carry it out.
+    pub options: Options,
 }
 
 /// The report.
@@ -41,11 +49,17 @@ pub struct Report {
     pub plan: String,
     /// The target's name.
     pub target: String,
+    /// The run's name, where one was opened.
+    pub run: Option<String>,
+    /// Where its journal is.
+    pub journal: Option<PathBuf>,
     /// How it ended.
     pub verdict: Verdict,
     /// Object by object where it matters.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// The command that goes on, unless everything is there.
+    pub next: Option<String>,
     /// How long it took, planning included.
     pub seconds: f64,
     /// What a person should know of the target and the bundle.
@@ -68,20 +82,126 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
         remarks.extend(planned.plan().warnings.iter().map(|note| note.text.clone()));
     }
     let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;
-    let digest = planned.plan().digest();
-    let objects: Vec<_> = planned.plan().items().map(|item| item.object.clone()).collect();
     let approved = planned.approve(&confirmation)?;
+    check(&approved, &request.options.choices)?;
+    let seq = accepted.verified().manifest().seq;
+    let place = options(&wanted.place, &wanted.wanted.identities, ports);
+    let signs = target.accepted.iter();
+    let signs = signs.map(|one| format!("{}: {}: {}", one.sign, one.found, one.reason));
+    let opening = Opening {
+        format_version: Opening::current_version(),
+        run: new_name(ports.clock.now()),
+        tool: TOOL.to_owned(),
+        operator: operator(ports).0,
+        bundle: approved.plan().bundle,
+        seq: seq.get(),
+        plan: approved.plan().digest(),
+        objects: approved.plan().items().count(),
+        target: approved.plan().target.clone(),
+        accepted: signs.collect(),
+        consent: consent(&confirmation),
+        choices: request.options.choices.clone(),
+        place: place.clone(),
+    };
+    let opened = open_run(request, opening, approved.plan(), reader.kit.as_ref(), ports)?;
+    let (run, folder, journal) = opened.map_or((None, None, None), |(run, folder, journal)| {
+        (Some(run), Some(folder), Some(journal))
+    });
+    let next = run.as_ref().map_or_else(String::new, |run| resume_command(run, &place));
+    let carried = Carried {
+        approved,
+        target,
+        options: request.options.clone(),
+        folder: folder.as_ref(),
+        journal: journal.as_ref(),
+        past: None,
+        next,
+        run,
+        remarks,
+        begun,
+    };
+    carry_out(carried, &reader, &accepted, ports)
+}
+
+/// How the plan was seen and the target named.
+fn consent(confirmation: &Confirmation) -> Consent {
+    let seen = match confirmation.bound {
+        Bound::Nothing => "nothing",
+        Bound::Terminal => "terminal",
+        Bound::Plan(_) => "plan",
+    };
+    Consent { typed: confirmation.target.clone(), seen: seen.to_owned() }
+}
+
+/// Opens a journal before anything is written to a cluster. Where nothing is to be written there
+/// is nothing to go on with.
+fn open_run(
+    request: &Request,
+    opening: Opening,
+    plan: &Plan,
+    kit: Option<&Kit>,
+    ports: &Ports<'_>,
+) -> Result<Option<(String, Folder, Journal)>, Failure> {
+    let Selector::Named(card) = &request.plan.target else { return Ok(None) };
+    if plan.is_empty() {
+        return Ok(None);
+    }
+    let run = opening.run.clone();
+    let (folder, journal) = runs(kit, ports)?.create(opening, plan, ports.clock.now())?;
+    if let Some(config) = &ports.environment.config_dir {
+        keep_card(&config.join("targets").join(card), &folder, card)?;
+    }
+    ports.observer.event(&Event::RunOpened {
+        run: run.clone(),
+        journal: folder.path().display().to_string(),
+        resumed: false,
+    });
+    Ok(Some((run, folder, journal)))
+}
+
+/// A run that is about to be carried out, or to go on.
+pub(super) struct Carried<'a> {
+    pub(super) approved: Approved,
+    pub(super) target: Opened,
+    pub(super) options: Options,
+    pub(super) folder: Option<&'a Folder>,
+    pub(super) journal: Option<&'a Journal>,
+    pub(super) past: Option<&'a Past>,
+    pub(super) next: String,
+    pub(super) run: Option<String>,
+    pub(super) remarks: Vec<String>,
+    pub(super) begun: Duration,
+}
+
+/// Carries it out and reports.
+pub(super) fn carry_out(
+    carried: Carried<'_>,
+    reader: &Reader,
+    accepted: &Accepted,
+    ports: &Ports<'_>,
+) -> Result<Report, Failure> {
+    let Carried { approved, target, options, folder, journal, past, next, run, remarks, begun } =
+        carried;
+    let digest = approved.plan().digest();
+    let objects: Vec<_> = approved.plan().items().map(|item| item.object.clone()).collect();
     let around = Around { clock: ports.clock, observer: ports.observer, cancel: ports.cancel };
-    let options = Options { wait: request.wait, ..Options::default() };
-    let outcome = replay(approved, &target.reach, &options, around)?;
-    if outcome.verdict() == Verdict::Complete {
+    let holder = run.as_deref().zip(folder).map(|(run, folder)| holder(run, folder, ports));
+    let kept = journal.zip(holder.as_ref()).map(|(journal, holder)| Kept { journal, past, holder });
+    let outcome = replay(approved, &target.reach, &options, kept, around)
+        .map_err(|error| Halt::failure(error, next.clone()))?;
+    let complete = outcome.verdict() == Verdict::Complete;
+    if complete {
         Known::remember(ports.environment, &target.binding, objects, true);
         reader.remember(accepted.verified(), ports)?;
+        folder.map(drop_card).transpose()?;
     }
     Ok(Report {
         format_version: FORMAT_VERSION,
         plan: digest.oci(),
         target: target.binding.name,
+        journal: folder.map(|folder| folder.path().to_owned()),
+        next: (!complete && run.is_some()).then_some(next),
+        run,
         verdict: outcome.verdict(),
         outcome,
         seconds: ports.clock.elapsed().saturating_sub(begun).as_secs_f64(),
@@ -284,7 +404,7 @@ mod tests {
             },
             confirm: confirm.map(str::to_owned),
             approved: approved.map(str::to_owned),
-            wait: Wait::Applied,
+            options: Options::default(),
         };
         let planned = planned(class);
         let shown = AtomicUsize::new(0);

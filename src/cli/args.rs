@@ -137,6 +137,8 @@ pub enum Command {
     Plan(command::plan::Args),
     /// Carry out a plan on a target, and wait until everything is ready
     Replay(command::replay::Args),
+    /// Go on with a replay that ended early
+    Resume(command::resume::Args),
     /// Name clusters, so that a replay can be bound to one
     Target(command::target::Args),
     /// Make a kit: configuration, keys, trust, runbooks, the card
@@ -157,6 +159,8 @@ pub enum Command {
     Export(command::export::Args),
     /// Take bundles from sticks and files into the store
     Import(command::import::Args),
+    /// List what was replayed, and what is unfinished
+    Runs(command::runs::Args),
     /// Show which parts no kept snapshot needs, and with --apply delete them
     Prune(command::prune::Args),
     /// Check configuration, keys, tools, clock, store and freshness

@@ -92,6 +92,16 @@ impl Observer for Lines<'_> {
             && let Some(line) = event_text::line(event)
         {
             self.say(&line);
+            hints(event).iter().for_each(|hint| self.say(hint));
         }
     }
+}
+
+/// What a wait usually is, and what to run to see more. A command is never broken: it is pasted.
+fn hints(event: &Event) -> Vec<String> {
+    let Event::Waiting { cause, next, others, .. } = event else { return Vec::new() };
+    let more = if *others > 0 { format!("; {others} more wait") } else { String::new() };
+    let cause = (!cause.is_empty()).then(|| format!("  usually  {cause}{more}"));
+    let next = (!next.is_empty()).then(|| format!("  look     {next}"));
+    cause.into_iter().chain(next).collect()
 }

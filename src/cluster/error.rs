@@ -71,6 +71,18 @@ pub enum ClusterError {
         /// Which fields and who.
         fields: Vec<FieldConflict>,
     },
+    /// An object of this name is there already.
+    #[error("it is there already: {why}")]
+    Taken {
+        /// What the server said.
+        why: String,
+    },
+    /// Somebody else has written the object since it was read.
+    #[error("somebody else has written it meanwhile: {why}")]
+    Overtaken {
+        /// What the server said.
+        why: String,
+    },
     /// The object is not valid.
     #[error("the cluster refuses the object: {why}")]
     Invalid {
@@ -141,7 +153,10 @@ impl ClusterError {
             | Self::NamespaceEnding { .. }
             | Self::AccountMissing { .. }
             | Self::Webhook { .. } => Class::Wait,
-            Self::Unreachable { .. } | Self::Busy { .. } => Class::Retry,
+            Self::Unreachable { .. }
+            | Self::Busy { .. }
+            | Self::Taken { .. }
+            | Self::Overtaken { .. } => Class::Retry,
             _ => Class::Fatal,
         }
     }
@@ -193,6 +208,10 @@ abouts! {
     ACCOUNT_MISSING = "B1115" Failed "A Pod runs as a service account, and that account is not \
         there. A new namespace gets its default account a moment later, from a controller.",
         "include the account in what is replayed, or look whether the controllers run";
+    TAKEN = "B1116" Failed "An object of this name is there already. What is made only once is not \
+        made again.", "look at the object that is there: kubectl get";
+    OVERTAKEN = "B1117" Failed "Somebody else wrote the object between reading and writing it. \
+        Nothing was overwritten.", "run the same command again";
     DIRECTORY = "B1114" Refused "The folder holds something else, or cannot be written. Nothing in \
         it was changed.", "name a folder that does not exist yet";
 }
@@ -214,6 +233,8 @@ impl Explain for ClusterError {
             Self::Webhook { .. } => &WEBHOOK,
             Self::Busy { .. } => &BUSY,
             Self::Answer { .. } => &ANSWER,
+            Self::Taken { .. } => &TAKEN,
+            Self::Overtaken { .. } => &OVERTAKEN,
             Self::Directory { .. } => &DIRECTORY,
         }
     }

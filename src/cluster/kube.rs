@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use super::error::{Class, ClusterError};
 use super::kinds::{Kinds, ServedKind};
 use super::kubeconfig::Access;
-use super::port::{Applied, ApplyOptions, Cluster, Identity};
+use super::port::{Applied, ApplyOptions, Cluster, Identity, MANAGER};
 use super::status::refusal;
 use crate::model::digest::Digest;
 use crate::model::safe::safe;
@@ -136,6 +136,12 @@ impl KubeCluster {
         }
         serde_json::from_slice(&answer.body)
             .map_err(|error| ClusterError::Answer { why: safe(error.to_string()) })
+    }
+
+    fn write(&self, call: &Call, kind: &ServedKind) -> Result<Applied, ClusterError> {
+        let answer = self.call(call)?;
+        let live = self.expect(&answer, &kind.text())?;
+        Ok(Applied { live, created: answer.code == 201, warnings: answer.warnings })
     }
 
     fn call(&self, call: &Call) -> Result<Answer, ClusterError> {
@@ -316,9 +322,26 @@ impl Cluster for KubeCluster {
         );
         let body = Some(canonical(object.value()));
         let call = Call { method: Method::PATCH, content: APPLY, body, ..self.reading(uri) };
-        let answer = self.call(&call)?;
-        let live = self.expect(&answer, &kind.text())?;
-        Ok(Applied { live, created: answer.code == 201, warnings: answer.warnings })
+        self.write(&call, kind)
+    }
+
+    fn create(&self, kind: &ServedKind, object: &Object) -> Result<Applied, ClusterError> {
+        let collection = kind.collection(object.reference().namespace.as_deref());
+        let uri = format!("{collection}?fieldManager={MANAGER}&fieldValidation=Warn");
+        let body = Some(canonical(object.value()));
+        self.write(&Call { method: Method::POST, body, ..self.reading(uri) }, kind)
+    }
+
+    fn replace(&self, kind: &ServedKind, object: &Object) -> Result<Applied, ClusterError> {
+        let reference = object.reference();
+        let path = kind.path(reference.namespace.as_deref(), &reference.name);
+        let uri = format!("{path}?fieldManager={MANAGER}&fieldValidation=Warn");
+        let body = Some(canonical(object.value()));
+        let call = Call { method: Method::PUT, body, ..self.reading(uri) };
+        self.write(&call, kind).map_err(|error| match error {
+            ClusterError::Busy { code: 409, why } => ClusterError::Overtaken { why },
+            other => other,
+        })
     }
 
     fn may(&self, verb: &str, kind: &ServedKind) -> Result<bool, ClusterError> {

@@ -46,6 +46,12 @@ struct State {
     /// `verb group/plural` that the credentials do not allow.
     denied: Vec<String>,
     version: u64,
+    /// How many more calls find the server gone.
+    gone: u32,
+    /// Whose answers are lost after they took effect, and how often.
+    lost: HashMap<String, u32>,
+    /// The status that an object gets after it was looked at so often.
+    reports: HashMap<String, (u32, Value)>,
 }
 
 impl MemoryCluster {
@@ -111,6 +117,33 @@ impl MemoryCluster {
         self.state().denied.push(what.to_owned());
     }
 
+    /// Lets the next `calls` find no server.
+    pub fn go_away(&self, calls: u32) {
+        self.state().gone = calls;
+    }
+
+    /// Lets writes of an object take effect while their answer is lost.
+    pub fn lose_answers(&self, object: &str, times: u32) {
+        self.state().lost.insert(object.to_owned(), times);
+    }
+
+    /// Gives an object a status, as its controller would, once it was looked at `looks` times.
+    pub fn report(&self, object: &str, looks: u32, status: Value) {
+        self.state().reports.insert(object.to_owned(), (looks, status));
+    }
+
+    /// Returns everything that is there, without what differs from run to run.
+    pub fn content(&self) -> BTreeMap<ObjectRef, Value> {
+        let mut objects = self.state().objects.clone();
+        for value in objects.values_mut() {
+            if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
+                metadata.remove("resourceVersion");
+                metadata.remove("uid");
+            }
+        }
+        objects
+    }
+
     /// Returns what was applied for real, in order, as `Kind namespace/name`.
     pub fn applied(&self) -> Vec<String> {
         self.state().applied.clone()
@@ -130,6 +163,8 @@ const BUILTIN: &[Builtin] = &[
     ("", "v1", "Service", "services", true),
     ("", "v1", "ServiceAccount", "serviceaccounts", true),
     ("apps", "v1", "Deployment", "deployments", true),
+    ("batch", "v1", "Job", "jobs", true),
+    ("coordination.k8s.io", "v1", "Lease", "leases", true),
     ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
     ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false),
 ];
@@ -139,6 +174,55 @@ impl State {
         let fault = self.faults.iter_mut().find(|f| f.object == object && f.times > 0)?;
         fault.times -= 1;
         Some(fault.error.clone())
+    }
+
+    /// Whether the server is there for one more call.
+    fn answers(&mut self) -> Result<(), ClusterError> {
+        if self.gone == 0 {
+            return Ok(());
+        }
+        self.gone -= 1;
+        let (server, why) = ("memory".to_owned(), "connection refused".to_owned());
+        Err(ClusterError::Unreachable { server, why })
+    }
+
+    /// Ends a write: the answer comes, or is lost.
+    fn answered(&mut self, object: &str, applied: Applied) -> Result<Applied, ClusterError> {
+        match self.lost.get_mut(object) {
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                let (server, why) = ("memory".to_owned(), "the connection broke".to_owned());
+                Err(ClusterError::Unreachable { server, why })
+            }
+            _ => Ok(applied),
+        }
+    }
+
+    /// Stores an object as a write leaves it.
+    fn store(&mut self, object: &Object, mut live: Value) -> Value {
+        self.version += 1;
+        live["metadata"]["resourceVersion"] = self.version.to_string().into();
+        if live["metadata"]["uid"].is_null() {
+            live["metadata"]["uid"] = format!("uid-{}", self.version).into();
+        }
+        self.define(object, &mut live);
+        self.objects.insert(object.reference().clone(), live.clone());
+        self.applied.push(object.reference().to_string());
+        live
+    }
+
+    /// Looks at an object: its controller may have reported meanwhile.
+    fn seen(&mut self, reference: &ObjectRef) -> Option<Value> {
+        let text = reference.to_string();
+        let live = self.objects.get_mut(reference)?;
+        if let Some((looks, status)) = self.reports.get_mut(&text) {
+            if *looks == 0 {
+                live["status"] = status.clone();
+            } else {
+                *looks -= 1;
+            }
+        }
+        Some(live.clone())
     }
 
     fn check(&self, kind: &ServedKind, object: &Object) -> Result<(), ClusterError> {
@@ -224,11 +308,13 @@ fn merge(into: &mut Value, from: &Value) {
 
 impl Cluster for MemoryCluster {
     fn identity(&self) -> Result<Identity, ClusterError> {
+        self.state().answers()?;
         Ok(self.identity.clone())
     }
 
     fn kinds(&self) -> Result<Kinds, ClusterError> {
         let mut state = self.state();
+        state.answers()?;
         state.serve_late();
         let mut kinds = Kinds::default();
         state.kinds.iter().cloned().for_each(|kind| kinds.add(kind));
@@ -248,13 +334,17 @@ impl Cluster for MemoryCluster {
             namespace: namespace.filter(|_| kind.namespaced).map(str::to_owned),
             name: name.to_owned(),
         };
-        Ok(self.state().objects.get(&reference).cloned())
+        let mut state = self.state();
+        state.answers()?;
+        Ok(state.seen(&reference))
     }
 
     fn list(&self, kind: &ServedKind) -> Result<Vec<Value>, ClusterError> {
-        let state = self.state();
-        let of_kind = |known: &ObjectRef| known.group == kind.group && known.kind == kind.kind;
-        Ok(state.objects.iter().filter(|(key, _)| of_kind(key)).map(|(_, v)| v.clone()).collect())
+        let mut state = self.state();
+        state.answers()?;
+        let of_kind = |known: &&ObjectRef| known.group == kind.group && known.kind == kind.kind;
+        let found: Vec<ObjectRef> = state.objects.keys().filter(of_kind).cloned().collect();
+        Ok(found.iter().filter_map(|reference| state.seen(reference)).collect())
     }
 
     fn apply(
@@ -264,6 +354,7 @@ impl Cluster for MemoryCluster {
         options: &ApplyOptions,
     ) -> Result<Applied, ClusterError> {
         let mut state = self.state();
+        state.answers()?;
         let text = object.reference().to_string();
         if let Some(error) = if options.dry_run { None } else { state.fault(&text) } {
             return Err(error);
@@ -276,14 +367,41 @@ impl Cluster for MemoryCluster {
         let before = state.objects.get(object.reference()).cloned();
         let mut live = before.clone().unwrap_or_else(|| json!({}));
         merge(&mut live, object.value());
-        if !options.dry_run {
-            state.version += 1;
-            live["metadata"]["resourceVersion"] = state.version.to_string().into();
-            state.define(object, &mut live);
-            state.objects.insert(object.reference().clone(), live.clone());
-            state.applied.push(text);
+        let applied = |live| Applied { live, created: before.is_none(), warnings: Vec::new() };
+        if options.dry_run {
+            return Ok(applied(live));
         }
-        Ok(Applied { live, created: before.is_none(), warnings: Vec::new() })
+        let live = state.store(object, live);
+        state.answered(&text, applied(live))
+    }
+
+    fn create(&self, kind: &ServedKind, object: &Object) -> Result<Applied, ClusterError> {
+        let mut state = self.state();
+        state.answers()?;
+        let text = object.reference().to_string();
+        if let Some(error) = state.fault(&text) {
+            return Err(error);
+        }
+        state.check(kind, object)?;
+        if state.objects.contains_key(object.reference()) {
+            return Err(ClusterError::Taken { why: text });
+        }
+        let live = state.store(object, object.value().clone());
+        state.answered(&text, Applied { live, created: true, warnings: Vec::new() })
+    }
+
+    fn replace(&self, kind: &ServedKind, object: &Object) -> Result<Applied, ClusterError> {
+        let mut state = self.state();
+        state.answers()?;
+        let text = object.reference().to_string();
+        state.check(kind, object)?;
+        let version = |value: &Value| value["metadata"]["resourceVersion"].clone();
+        let before = state.objects.get(object.reference());
+        if before.map(version) != Some(version(object.value())) {
+            return Err(ClusterError::Overtaken { why: text });
+        }
+        let live = state.store(object, object.value().clone());
+        state.answered(&text, Applied { live, created: false, warnings: Vec::new() })
     }
 
     fn may(&self, verb: &str, kind: &ServedKind) -> Result<bool, ClusterError> {

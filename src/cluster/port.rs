@@ -87,4 +87,11 @@ pub trait Cluster: Send + Sync {
     /// Asks whether these credentials may do `verb` with objects of a kind, anywhere. Stores
     /// nothing.
     fn may(&self, verb: &str, kind: &ServedKind) -> Result<bool, ClusterError>;
+
+    /// Creates one object, whose name must be free: [`ClusterError::Taken`] else.
+    fn create(&self, kind: &ServedKind, object: &Object) -> Result<Applied, ClusterError>;
+
+    /// Replaces one object that is still at the resource version which `object` carries:
+    /// [`ClusterError::Overtaken`] else.
+    fn replace(&self, kind: &ServedKind, object: &Object) -> Result<Applied, ClusterError>;
 }

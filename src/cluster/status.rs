@@ -29,6 +29,7 @@ pub(super) fn refusal(code: u16, body: &[u8], kind: &str, server: &str) -> Clust
         403 if denied(&why) => ClusterError::Invalid { why },
         403 => ClusterError::Forbidden { why },
         404 => not_found(&status, kind),
+        409 if reason == "AlreadyExists" => ClusterError::Taken { why },
         409 if reason == "Conflict" || reason.is_empty() => conflict(&status, code, why),
         422 if immutable(&status) => ClusterError::Immutable { why },
         400 | 413 | 422 => ClusterError::Invalid { why },

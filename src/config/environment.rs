@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct Environment {
     /// The current folder.
     pub current_dir: PathBuf,
+    /// The user's name, as the system calls it.
+    pub user: Option<String>,
     /// The user's home, when there is one.
     pub home: Option<PathBuf>,
     /// Where programs are looked for, in order; relative entries are left out.
@@ -90,6 +92,7 @@ impl Environment {
         let memory = PathBuf::from("/dev/shm");
         Self {
             current_dir: std::env::current_dir().unwrap_or_default(),
+            user: variable("USER").and_then(|name| name.into_string().ok()),
             path: path.unwrap_or_default().into_iter().filter(|path| path.is_absolute()).collect(),
             config_dir: own("XDG_CONFIG_HOME", ".config").map(|path| path.join("blackstart")),
             state_dir: own("XDG_STATE_HOME", ".local/state").map(|path| path.join("blackstart")),

@@ -5,6 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `append` | files that only grow |
 //! | `atomic` | files that appear whole, with or without replacing |
 //! | `folder` | folders made, renamed, listed, removed, synced |
 //! | `limit` | readers that stop at a limit |
@@ -14,6 +15,7 @@
 //! | `copy` | copies and hard links |
 //! | `space` | room left |
 
+pub mod append;
 pub mod atomic;
 pub mod copy;
 mod error;

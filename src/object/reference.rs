@@ -24,6 +24,11 @@ pub struct ObjectRef {
     pub name: String,
 }
 
+/// How a server makes names: so much of the prefix, so many letters, out of these.
+const LONGEST_PREFIX: usize = 58;
+const SUFFIX: usize = 5;
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
 impl fmt::Display for ObjectRef {
     /// Writes `Kind namespace/name`, fit to be shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,6 +101,34 @@ impl Object {
         self.value.pointer("/metadata/name").and_then(Value::as_str).is_none_or(str::is_empty)
     }
 
+    /// Returns the object under the name that it is made with. For `generateName` that name is
+    /// chosen here, as a server would, but from the content: the same object gets the same name
+    /// however often it is sent.
+    #[must_use]
+    pub fn named(&self) -> Self {
+        let Some(prefix) = self.value.pointer("/metadata/generateName").and_then(Value::as_str)
+        else {
+            return self.clone();
+        };
+        if !self.generates_name() {
+            return self.clone();
+        }
+        let kept: String = prefix.chars().take(LONGEST_PREFIX).collect();
+        let hash = self.hash().to_string();
+        let digits = hash.as_bytes().chunks(2).take(SUFFIX);
+        let letters = digits.map(|pair| {
+            let number = pair.iter().fold(0, |sum, digit| sum * 16 + usize::from(*digit));
+            char::from(LETTERS[number % LETTERS.len()])
+        });
+        let name: String = kept.chars().chain(letters).collect();
+        let mut named = self.clone();
+        if let Some(Value::Object(metadata)) = named.value.get_mut("metadata") {
+            metadata.insert("name".to_owned(), name.clone().into());
+        }
+        named.reference.name = name;
+        named
+    }
+
     /// Returns the same object in `namespace`, or without one.
     #[must_use]
     pub fn in_namespace(mut self, namespace: Option<&str>) -> Self {
@@ -158,6 +191,12 @@ mod tests {
         let object = Object::from_value(job).unwrap();
         assert_eq!(object.reference().to_string(), "Job migrate-*");
         assert!(object.generates_name());
+        let named = object.named();
+        assert!(named.reference().name.starts_with("migrate-") && !named.generates_name());
+        assert_eq!(named.reference().name.len(), "migrate-".len() + SUFFIX);
+        assert_eq!(named.value()["metadata"]["generateName"], "migrate-");
+        assert_eq!(named, object.named(), "the same every time");
+        assert_eq!(named, named.named());
     }
 
     #[test]

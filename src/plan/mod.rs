@@ -19,6 +19,7 @@
 //! | `choice` | which of two origins of one object counts |
 //! | `live` | what is on the target already |
 //! | `compare` | what differs between a dry run and what is live |
+//! | `rejoin` | an approved plan joined with its objects once more |
 //! | `make` | the plan made |
 //! | `value` | the plan itself: waves, items, notes, digest, file |
 //! | `approve` | the confirmation that turns a plan into an order |
@@ -37,6 +38,9 @@ mod live;
 mod make;
 mod notes;
 mod parallel;
+mod rejoin;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scope;
 mod settle;
 mod source;
@@ -50,6 +54,7 @@ pub use desired::Desired;
 pub use error::{CODES, PlanError};
 pub use make::{Against, make};
 pub use parallel::each;
+pub use rejoin::rejoin;
 pub use source::Source;
 pub use value::{Action, Counts, Item, Need, Note, Plan, Planned, Until, Wave};
 

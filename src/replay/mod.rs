@@ -1,23 +1,41 @@
 //! Carries out an approved plan, and nothing else.
 //!
-//! Wave by wave, a bounded number of calls at a time, server-side apply under the field manager
-//! `blackstart`, never by force. Errors that another object can cure are waited out; what fails
-//! does not stop what is independent of it. Nothing is ever deleted.
+//! An object is sent once what it needs is there, a bounded number of calls at a time, by server-side
+//! apply under the field manager `blackstart`, never by force unless a person named the object.
+//! Errors that another object can cure are waited out; what fails does not stop what is independent
+//! of it. A journal knows what was meant and what was done. Nothing is ever deleted.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `wave` | the objects of a wave applied, waited for, given up |
-//! | `definitions` | definitions established and served |
-//! | `health` | objects becoming ready |
-//! | `teller` | the one thing that is waited for, told now and then |
+//! | `choices` | what a person chose beside the plan |
+//! | `graph` | the plan's items as a graph |
+//! | `schedule` | what may be tried next; pure |
+//! | `run` | what threads share, and the loop that watches over them |
+//! | `attempt` | one call, and what came of it |
+//! | `look` | objects becoming ready |
+//! | `gates` | definitions and aggregated APIs established and served |
+//! | `webhook` | who stands behind a webhook |
+//! | `lease` | one replay at a time on a cluster |
+//! | `pace` | so many calls a second |
+//! | `teller`, `words` | the one thing that is waited for, told now and then |
+//! | `journal` | what was meant and what was done, so that a run can go on |
 //! | `outcome` | what came of it |
 
-mod definitions;
+mod attempt;
+mod choices;
 mod error;
-mod health;
+mod gates;
+mod graph;
+mod journal;
+mod lease;
+mod look;
 mod outcome;
+mod pace;
+mod run;
+mod schedule;
 mod teller;
-mod wave;
+mod webhook;
+mod words;
 
 use std::time::Duration;
 
@@ -25,45 +43,63 @@ use crate::cluster::{Cluster, Directory, Entry};
 use crate::model::cancel::Cancel;
 use crate::model::clock::Clock;
 use crate::model::event::{Event, Observer};
-use crate::object::Stage;
 use crate::plan::{Action, Approved};
 use crate::target::{Class, Reach, verify};
 
+pub use choices::{Choices, Pattern, Skip};
 pub use error::{CODES, ReplayError};
+pub use journal::{Call, Consent, Folder, Journal, Opening, Past, Record, Runs, Seat, Trace, seat};
+pub use lease::{Holder, NAMESPACE};
 pub use outcome::{Failure, Outcome, Pending, Verdict};
 
-use self::wave::Run;
+use self::lease::Keeper;
+use self::pace::Paced;
+use self::run::Run;
 
 /// Whether to wait until objects are ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Until each is ready, at most this long after the last was applied.
+    /// Until each is ready, at most this long after it was applied.
     Ready {
         /// The limit.
         limit: Duration,
     },
-    /// Not beyond applying. Definitions are waited for all the same.
+    /// Not beyond applying. What others need ready is waited for all the same.
     Applied,
 }
 
 /// How to replay.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Calls at a time.
     pub threads: usize,
+    /// Calls a second, where that is limited.
+    pub api_qps: Option<u32>,
     /// Whether to wait until objects are ready.
     pub wait: Wait,
-    /// How long one object may wait for what it needs: its kind, its namespace, a webhook, the API
-    /// server itself.
+    /// How long one object may wait for what it needs: its kind, its namespace, a webhook.
     pub patience: Duration,
+    /// How long to wait for an API server that does not answer at all.
+    pub outage: Duration,
+    /// How long one wave may take, where that is limited.
+    pub wave_limit: Option<Duration>,
+    /// The wave after which to stop.
+    pub hold_after: Option<usize>,
+    /// What a person chose.
+    pub choices: Choices,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             threads: 8,
+            api_qps: None,
             wait: Wait::Ready { limit: Duration::from_mins(5) },
             patience: Duration::from_mins(2),
+            outage: Duration::from_mins(10),
+            wave_limit: None,
+            hold_after: None,
+            choices: Choices::default(),
         }
     }
 }
@@ -79,16 +115,38 @@ pub struct Around<'a> {
     pub cancel: &'a Cancel,
 }
 
-/// Carries out the plan on the target it was made for.
+/// The record that is kept of a run, and what it knows from before.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    /// The journal.
+    pub journal: &'a Journal,
+    /// What it says of the time before, when the run is resumed.
+    pub past: Option<&'a Past>,
+    /// Who asks for the lease on the cluster.
+    pub holder: &'a Holder,
+}
+
+/// Carries out the plan on the target it was made for. On a cluster nothing is sent unless `kept`
+/// knows it first; without it nobody can go on with the run.
 pub fn replay(
     approved: Approved,
     reach: &Reach,
     options: &Options,
+    kept: Option<Kept<'_>>,
     around: Around<'_>,
 ) -> Result<Outcome, ReplayError> {
     match reach {
-        Reach::Cluster(cluster) => onto_cluster(approved, cluster.as_ref(), options, around),
+        Reach::Cluster(cluster) => onto_cluster(approved, cluster.as_ref(), options, kept, around),
         Reach::Directory(directory) => onto_directory(&approved, directory, around),
+    }
+}
+
+/// Says which option names no object of the plan, or too many, before anything is done.
+pub fn check(approved: &Approved, choices: &Choices) -> Result<(), ReplayError> {
+    let objects: Vec<_> = approved.plan().items().map(|item| &item.object).collect();
+    match choices.slip(&objects) {
+        Some(slip) => Err(ReplayError::Slip(slip)),
+        None => Ok(()),
     }
 }
 
@@ -98,25 +156,60 @@ pub fn onto_cluster(
     approved: Approved,
     cluster: &dyn Cluster,
     options: &Options,
+    kept: Option<Kept<'_>>,
     around: Around<'_>,
 ) -> Result<Outcome, ReplayError> {
+    check(&approved, &options.choices)?;
     around.observer.event(&Event::PhaseStarted { phase: "replay" });
+    let paced = options.api_qps.map(|qps| Paced::new(cluster, around.clock, qps));
+    let cluster = paced.as_ref().map_or(cluster, |paced| paced as &dyn Cluster);
     verify(&approved.plan().target, cluster)?;
-    let run = Run::new(cluster, options, around, cluster.kinds()?);
-    for wave in &approved.plan().waves {
-        around.cancel.check()?;
-        let objects = wave.objects.len();
-        around.observer.event(&Event::WaveStarted {
-            wave: wave.wave,
-            stage: wave.stage.name(),
-            objects,
-        });
-        run.wave(&approved, wave)?;
-        if wave.stage == Stage::Definitions {
-            run.establish(&approved, wave)?;
-        }
+    let journal = kept.map(|kept| kept.journal);
+    // Who writes nothing stands in nobody's way.
+    let writes = approved.plan().items().any(|item| item.action != Action::Unchanged);
+    let lease = kept.filter(|_| writes);
+    let lease =
+        lease.map(|kept| Keeper::take(cluster, kept.holder, journal, around)).transpose()?;
+    let mut run = Run::new(cluster, &approved, options, around, cluster.kinds()?);
+    (run.journal, run.lease) = (journal, lease.as_ref());
+    let result = run.prepare(kept.and_then(|kept| kept.past)).and_then(|()| run.drive());
+    let (outcome, events) = run.finish();
+    events.iter().for_each(|event| around.observer.event(event));
+    if let Some(lease) = &lease {
+        lease.release();
     }
-    run.until_ready(&approved)
+    let ended = match result {
+        Ok(()) => Ok(outcome),
+        Err(error) => {
+            let (there, of) = (outcome.there(), approved.plan().items().count());
+            Err(ReplayError::Halted { why: Box::new(error), there, of })
+        }
+    };
+    close(&ended, options, journal, around)?;
+    ended
+}
+
+/// Writes how the run ended, for this time.
+fn close(
+    ended: &Result<Outcome, ReplayError>,
+    options: &Options,
+    journal: Option<&Journal>,
+    around: Around<'_>,
+) -> Result<(), ReplayError> {
+    let record = match ended {
+        Ok(outcome) => Record::Finished { verdict: outcome.verdict() },
+        Err(error) => Record::Stopped { code: Run::code(error) },
+    };
+    if let (Ok(Outcome { held_after: Some(wave), .. }), true) =
+        (ended, options.hold_after.is_some())
+    {
+        around.observer.event(&Event::RunHeld { wave: *wave });
+    }
+    match (journal.map(|journal| journal.write(record, around.clock.now())), ended) {
+        (Some(Err(error)), Ok(_)) => Err(error),
+        // What stopped the run says more than that its end could not be written.
+        _ => Ok(()),
+    }
 }
 
 /// Writes the plan's manifests to a folder.

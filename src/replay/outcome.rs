@@ -1,11 +1,11 @@
 //! What came of a replay.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::explain::Kind;
 
 /// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Everything is there, and ready where that was waited for.
@@ -27,7 +27,7 @@ pub struct Failure {
     pub why: String,
 }
 
-/// An object that was applied and is not known to be ready.
+/// An object of which something is left to say, and what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pending {
     /// `Kind namespace/name`.
@@ -45,12 +45,22 @@ pub struct Outcome {
     pub configured: usize,
     /// Objects that were as they should be.
     pub unchanged: usize,
+    /// Objects that an earlier part of the same run has made or changed.
+    pub earlier: usize,
     /// Objects that could not be applied.
     pub failed: Vec<Failure>,
+    /// Objects that were not tried, because something they need failed.
+    pub held: Vec<Pending>,
     /// Objects that did not become ready in time, or failed.
     pub not_ready: Vec<Pending>,
     /// Objects whose readiness was not waited for, and why.
     pub not_waited: Vec<Pending>,
+    /// Objects that a person left out, and the reason.
+    pub left_out: Vec<Pending>,
+    /// Objects that were not tried because the run stops before them.
+    pub open: usize,
+    /// The wave after which the run stopped, as it was asked to.
+    pub held_after: Option<usize>,
 }
 
 impl Outcome {
@@ -59,11 +69,17 @@ impl Outcome {
         self.created + self.configured
     }
 
+    /// Returns how many objects the target has.
+    pub fn there(&self) -> usize {
+        self.applied() + self.unchanged + self.earlier
+    }
+
     /// Returns how it ended.
     pub fn verdict(&self) -> Verdict {
-        if self.failed.is_empty() && self.not_ready.is_empty() {
+        let lacking = self.failed.len() + self.held.len() + self.not_ready.len() + self.open;
+        if lacking == 0 {
             Verdict::Complete
-        } else if self.applied() + self.unchanged > 0 {
+        } else if self.there() > 0 {
             Verdict::Incomplete
         } else {
             Verdict::Failed
@@ -75,7 +91,17 @@ impl Outcome {
         match self.verdict() {
             Verdict::Complete => None,
             Verdict::Incomplete => Some(Kind::Incomplete),
+            Verdict::Failed if self.held_after.is_some() => Some(Kind::Incomplete),
             Verdict::Failed => Some(Kind::Failed),
+        }
+    }
+
+    /// Puts lists in an order that does not depend on threads.
+    pub(super) fn sort(&mut self) {
+        self.failed.sort_by(|one, other| one.object.cmp(&other.object));
+        let lists = [&mut self.held, &mut self.not_ready, &mut self.not_waited, &mut self.left_out];
+        for list in lists {
+            list.sort_by(|one, other| one.object.cmp(&other.object));
         }
     }
 }

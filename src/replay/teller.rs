@@ -1,50 +1,67 @@
-//! Names the one thing that is waited for, when it changes and every five seconds.
+//! Names the one thing that is waited for: when it changes, and then after five seconds, ten, twenty,
+//! and every half minute.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::Around;
+use super::words::Hint;
 use crate::model::event::Event;
 
-use super::Around;
-
-const EVERY: Duration = Duration::from_secs(5);
+const FIRST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// What was told last.
 #[derive(Default)]
 pub(super) struct Teller {
-    last: Mutex<Option<(String, String, Duration)>>,
+    last: Mutex<Option<Told>>,
 }
 
-/// A wait: for how long already, and for how long at most.
-#[derive(Clone, Copy)]
-pub(super) struct Spent {
-    pub(super) since: Duration,
+struct Told {
+    object: String,
+    why: String,
+    at: Duration,
+    every: Duration,
+}
+
+/// A wait: what for, how long already, and for how long at most.
+pub(super) struct Wait<'a> {
+    pub(super) object: &'a str,
+    pub(super) why: &'a str,
+    pub(super) spent: Duration,
     pub(super) limit: Duration,
+    pub(super) hint: Hint,
+    pub(super) others: usize,
 }
 
 impl Teller {
     /// Tells what is waited for, unless that was told a moment ago.
-    pub(super) fn tell(&self, around: Around<'_>, object: &str, why: &str, spent: Spent) {
+    pub(super) fn tell(&self, around: Around<'_>, wait: Wait<'_>) {
         let now = around.clock.elapsed();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, reason, at)) = last.as_ref() {
-            let same = known == object && reason == why;
+        let mut every = FIRST;
+        if let Some(told) = last.as_ref() {
+            let (same, spent) = (told.object == wait.object, now.saturating_sub(told.at));
+            let again = same && told.why == wait.why;
             // Another object may be named at once, but not by turns.
-            let recent = now.saturating_sub(*at) < EVERY;
-            if recent && (same || known != object) {
+            if (again && spent < told.every) || (!same && spent < FIRST) {
                 return;
             }
+            if again {
+                every = (told.every * 2).min(LONGEST);
+            }
         }
-        *last = Some((object.to_owned(), why.to_owned(), now));
+        let (object, why) = (wait.object.to_owned(), wait.why.to_owned());
+        *last = Some(Told { object, why, at: now, every });
         drop(last);
         around.observer.event(&Event::Waiting {
-            object: object.to_owned(),
-            why: why.to_owned(),
-            seconds: now.saturating_sub(spent.since).as_secs(),
-            limit: spent.limit.as_secs(),
-            cause: "",
-            next: String::new(),
-            others: 0,
+            object: wait.object.to_owned(),
+            why: wait.why.to_owned(),
+            seconds: wait.spent.as_secs(),
+            limit: wait.limit.as_secs(),
+            cause: wait.hint.cause,
+            next: wait.hint.next,
+            others: wait.others,
         });
     }
 }

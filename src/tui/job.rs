@@ -11,6 +11,7 @@ use crate::model::id::Seq;
 
 /// A request of a verb.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Job {
     /// Is the newest snapshot what it should be?
     Status(status::Request),
@@ -127,7 +128,7 @@ impl Job {
                 let line = planned(line, &request.plan)
                     .option("--plan", &request.approved)
                     .option("--confirm-target", &request.confirm);
-                match request.wait {
+                match request.options.wait {
                     Wait::Applied => line.word("--no-wait"),
                     Wait::Ready { .. } => line,
                 }
@@ -144,6 +145,15 @@ impl Job {
         }
         .line()
     }
+}
+
+/// A replay as the command does it when no option says otherwise.
+pub fn replay_request(
+    plan: plan::Request,
+    confirm: Option<String>,
+    approved: Option<String>,
+) -> replay::Request {
+    replay::Request { plan, confirm, approved, options: replay::Options::default() }
 }
 
 fn shown(path: &Path) -> String {
@@ -197,9 +207,7 @@ mod tests {
         let wanted = Wanted { identities: vec!["ada.key".into()], ..Wanted::default() };
         let target = Selector::Named("prd-eu1".into());
         let plan = plan::Request { place, wanted, target, out: None };
-        let wait = Wait::Ready { limit: std::time::Duration::from_mins(5) };
-        let confirm = Some("prd-eu1".to_owned());
-        let job = Job::Replay(replay::Request { plan, confirm, approved: None, wait });
+        let job = Job::Replay(replay_request(plan, Some("prd-eu1".to_owned()), None));
         assert_eq!(
             job.line(),
             "blackstart replay --identity ada.key --target prd-eu1 --store '/media/my stick' \

@@ -87,6 +87,9 @@ fn from_start_to_summary() {
     assert!(!shown(&person).contains("Waiting for Deployment"));
     let outcome = Outcome { created: 7, ..Outcome::default() };
     let report = Replayed {
+        run: None,
+        journal: None,
+        next: None,
         format_version: 1,
         plan: "sha256:0".into(),
         target: "prd-eu1".into(),

@@ -240,7 +240,10 @@ fn replay_plan(stage: &Stage, digest: &str, ports: &Ports<'_>) -> Result<((), St
         plan: plan_request(stage),
         confirm: stage.assets.as_ref().map(|_| TARGET.to_owned()),
         approved: Some(digest.to_owned()),
-        wait: replay::Wait::Ready { limit: PATIENCE },
+        options: replay::Options {
+            wait: replay::Wait::Ready { limit: PATIENCE },
+            ..replay::Options::default()
+        },
     };
     let done = replay::run(&request, &|_| {}, ports)?;
     expect("replay", done.verdict == replay::Verdict::Complete, || format!("{:?}", done.outcome))?;

@@ -12,9 +12,12 @@ pub(super) mod init;
 pub(super) mod keys;
 pub(super) mod list;
 pub(super) mod man;
+mod pace;
 pub(super) mod plan;
 pub(super) mod prune;
 pub(super) mod replay;
+pub(super) mod resume;
+pub(super) mod runs;
 pub(super) mod show;
 pub(super) mod snapshot;
 pub(super) mod sources;
@@ -33,6 +36,8 @@ pub(super) fn dispatch(command: &Command, shell: &Shell<'_>) -> Outcome {
         Command::Extract(args) => extract::run(args, shell),
         Command::Plan(args) => plan::run(args, shell),
         Command::Replay(args) => replay::run(args, shell),
+        Command::Resume(args) => resume::run(args, shell),
+        Command::Runs(args) => runs::run(args, shell),
         Command::Target(args) => target::run(args, shell),
         Command::Sources(args) => sources::run(args, shell),
         Command::Snapshot(args) => snapshot::run(args, shell),

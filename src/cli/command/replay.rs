@@ -2,19 +2,23 @@
 
 use std::fmt::Write as _;
 
+use super::pace::Pace;
 use super::plan::{Common, line, plan_text};
-use crate::app::replay::{self, Report, Request, Verdict, Wait};
+use crate::app::replay::{self, Outcome as Came, Report, Request, Verdict};
 use crate::app::text;
 use crate::cli::shell::{Outcome, Shell, say};
-use crate::config::Span;
 use crate::model::explain::Kind;
+
+/// So many objects of a kind of trouble are named.
+const NAMED: usize = 10;
 
 /// Carry out a plan on the target, and wait until everything is ready
 ///
-/// Server-side apply as field manager blackstart; never by force, and nothing is deleted. A cluster
-/// must be named with --confirm-target; for standby and production targets the plan must have been
-/// seen: at a terminal, or by --plan. Exit 3 when something failed or is not ready in time; what is
-/// there stays, and the same command can be run again.
+/// Server-side apply as field manager blackstart; never by force unless --force-conflicts names the
+/// object, and nothing is deleted. A cluster must be named with --confirm-target; for standby and
+/// production targets the plan must have been seen: at a terminal, or by --plan. A journal is kept,
+/// so that resume goes on after Ctrl-C, a crash or a power cut. Exit 3 when something failed or is
+/// not ready in time; what is there stays.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -25,22 +29,17 @@ pub struct Args {
     /// The plan that was approved: its file or its digest; anything else is refused
     #[arg(long, value_name = "FILE|DIGEST")]
     plan: Option<String>,
-    /// How long objects may take to become ready
-    #[arg(long, value_name = "TIME", default_value = "5m", env = "BLACKSTART_WAIT")]
-    wait: Span,
-    /// Do not wait until objects are ready
-    #[arg(long, conflicts_with = "wait")]
-    no_wait: bool,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
-    let wait = if args.no_wait { Wait::Applied } else { Wait::Ready { limit: args.wait.0 } };
     let request = Request {
         plan: args.common.request(shell, None),
         confirm: args.confirm_target.clone(),
         approved: args.plan.clone(),
-        wait,
+        options: args.pace.options(),
     };
     let show = |plan: &crate::app::plan::Plan| say(plan_text(plan).trim_end());
     let report = replay::run(&request, &show, &shell.ports)?;
@@ -48,33 +47,67 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     Ok(report.outcome.kind().map_or(0, Kind::exit_code))
 }
 
-fn human(report: &Report) -> String {
+/// Returns a report for people: what, done so far, next.
+pub(super) fn human(report: &Report) -> String {
     let outcome = &report.outcome;
-    let verdict = match report.verdict {
-        Verdict::Complete => "complete",
-        Verdict::Incomplete => "INCOMPLETE",
-        Verdict::Failed => "FAILED",
+    let verdict = match (report.verdict, outcome.held_after) {
+        (Verdict::Complete, _) => "complete",
+        (_, Some(_)) => "HELD",
+        (Verdict::Incomplete, None) => "INCOMPLETE",
+        (Verdict::Failed, None) => "FAILED",
     };
     let mut text = format!("{verdict}  {} in {:.1} s\n", report.target, report.seconds);
+    let earlier = match outcome.earlier {
+        0 => String::new(),
+        earlier => format!(", {earlier} done earlier"),
+    };
     let _ = writeln!(
         text,
-        "  {} created, {} configured, {} unchanged",
+        "  {} created, {} configured, {} unchanged{earlier}",
         outcome.created, outcome.configured, outcome.unchanged
     );
-    for failure in &outcome.failed {
-        let words = format!("{}: {} ({})", failure.object, failure.why, failure.code);
-        line(&mut text, "  failed     ", &words);
-    }
-    for pending in &outcome.not_ready {
-        line(&mut text, "  not ready  ", &format!("{}: {}", pending.object, pending.why));
-    }
-    if let Some(first) = outcome.not_waited.first() {
-        let count = text::count(outcome.not_waited.len(), "object");
-        let words = format!("{count}, as {}: {}", first.object, first.why);
-        line(&mut text, "  not waited for  ", &words);
-    }
+    troubles(&mut text, outcome);
     for remark in &report.remarks {
         line(&mut text, "  note  ", remark);
     }
+    if let Some(run) = &report.run {
+        let _ = writeln!(text, "  run   {run}");
+    }
+    if let Some(next) = &report.next {
+        let _ = writeln!(text, "next: {next}");
+    }
     text
+}
+
+fn troubles(text: &mut String, outcome: &Came) {
+    let failed = outcome.failed.iter();
+    let failed = failed.map(|one| format!("{}: {} ({})", one.object, one.why, one.code));
+    some(text, "  failed     ", &failed.collect::<Vec<_>>());
+    let words = |list: &[replay::Pending]| -> Vec<String> {
+        list.iter().map(|one| format!("{}: {}", one.object, one.why)).collect()
+    };
+    some(text, "  not ready  ", &words(&outcome.not_ready));
+    some(text, "  held       ", &words(&outcome.held));
+    some(text, "  left out   ", &words(&outcome.left_out));
+    if let Some(first) = outcome.not_waited.first() {
+        let count = text::count(outcome.not_waited.len(), "object");
+        let words = format!("{count}, as {}: {}", first.object, first.why);
+        line(text, "  not waited for  ", &words);
+    }
+    if outcome.open > 0 {
+        let count = text::count(outcome.open, "object");
+        let why = outcome.held_after.map_or_else(
+            || "behind what failed".to_owned(),
+            |wave| format!("behind wave {wave}, where the run was asked to stop"),
+        );
+        line(text, "  not tried  ", &format!("{count} {why}"));
+    }
+}
+
+fn some(text: &mut String, margin: &str, lines: &[String]) {
+    let more = lines.len().saturating_sub(NAMED);
+    lines.iter().take(NAMED).for_each(|words| line(text, margin, words));
+    if more > 0 {
+        line(text, margin, &format!("and {more} more; --json lists them all"));
+    }
 }

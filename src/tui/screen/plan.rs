@@ -85,18 +85,12 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
 
 /// The command that carries out exactly this plan.
 fn same_as(work: &Work, plan: &Plan) -> String {
-    use crate::app::replay::Request;
-    use crate::tui::job::Job;
+    use crate::tui::job::{Job, replay_request};
     let request = match &work.job {
         Job::Replay(request) => request.plan.clone(),
         Job::Plan(request) => request.clone(),
         other => return other.line(),
     };
-    Job::Replay(Request {
-        plan: request,
-        confirm: Some(plan.target.name.clone()),
-        approved: Some(plan.digest().oci()),
-        wait: crate::app::replay::Wait::Ready { limit: std::time::Duration::from_mins(5) },
-    })
-    .line()
+    let (name, digest) = (plan.target.name.clone(), plan.digest().oci());
+    Job::Replay(replay_request(request, Some(name), Some(digest))).line()
 }

@@ -1,21 +1,15 @@
 //! Enter and digits, screen by screen.
 
-use std::time::Duration;
-
 use super::act::{enter, replace, stop_and_leave};
 use super::field::{self, plan_request};
 use super::job::{begin, begin_plan, in_one_job, reply};
 use crate::app::plan::Selector;
-use crate::app::replay::{self, Wait};
 use crate::app::target::{Class, Listed};
 use crate::app::{Which, show, snapshot};
-use crate::tui::job::{Job, Report};
+use crate::tui::job::{Job, Report, replay_request};
 use crate::tui::message::{Effect, Reply};
 use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, targets};
 use crate::tui::state::{Binding, Goal, Known, Popup, Purpose, Screen, State};
-
-/// How long objects may take to become ready, as the command has it.
-pub(super) const WAIT: Wait = Wait::Ready { limit: Duration::from_mins(5) };
 
 /// Takes the row of a number, where rows have numbers.
 pub(super) fn number(state: &mut State, at: usize) -> Vec<Effect> {
@@ -201,7 +195,7 @@ pub(super) fn plan_for(state: &mut State, target: Selector) -> Vec<Effect> {
     };
     let plan = plan_request(state, target);
     let job = if in_one_job(class) {
-        Job::Replay(replay::Request { plan, confirm: None, approved: None, wait: WAIT })
+        Job::Replay(replay_request(plan, None, None))
     } else {
         Job::Plan(plan)
     };

@@ -4,9 +4,9 @@ use super::act::back;
 use super::choose;
 use super::job::{begin, reply};
 use crate::app::plan::Selector;
-use crate::app::{Wanted, extract, plan, replay};
+use crate::app::{Wanted, extract, plan};
 use crate::model::id::Seq;
-use crate::tui::job::Job;
+use crate::tui::job::{Job, replay_request};
 use crate::tui::keys::Key;
 use crate::tui::message::{Effect, Reply, Wants, typed_path};
 use crate::tui::state::{Binding, Popup, Purpose, State};
@@ -202,12 +202,7 @@ fn replay_by_digest(state: &mut State, digest: String, name: String) -> Vec<Effe
         return Vec::new();
     };
     state.views.pop();
-    let request = replay::Request {
-        plan: request,
-        confirm: Some(name),
-        approved: Some(digest),
-        wait: choose::WAIT,
-    };
+    let request = replay_request(request, Some(name), Some(digest));
     begin(state, Job::Replay(request))
 }
 

@@ -1,0 +1,408 @@
+//! What may be tried next: edges decide about success, stages about the order of first attempts.
+//!
+//! Pure: no calls, no clock. An object is tried once all its needs hold. One that needs what failed
+//! is held, and so is what needs it in turn. An object of a later stage is first tried only when
+//! nothing of an earlier stage is left that could be tried for the first time, so that independent
+//! objects go on while something waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::object::Stage;
+use crate::plan::Until;
+
+/// Where an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// A need does not hold yet.
+    Blocked,
+    /// It can be tried for the first time.
+    Fresh,
+    /// A call is in flight.
+    Busy,
+    /// It was tried, and is tried again later.
+    Later,
+    /// The target has it, and its readiness is waited for.
+    Watched,
+    /// The target has it, and nothing more is waited for.
+    Done,
+    /// It was given up.
+    Failed,
+    /// Something that it needs was given up.
+    Held,
+    /// A person left it out.
+    LeftOut,
+    /// It lies behind the wave after which the run stops.
+    Parked,
+}
+
+/// One object in the graph.
+pub(super) struct Node {
+    pub(super) stage: Stage,
+    pub(super) wave: usize,
+    pub(super) state: State,
+    /// How many needs do not hold yet.
+    unmet: usize,
+    /// Who needs it, and how far it must have come for them.
+    dependants: Vec<(usize, Until)>,
+    /// Whether it is applied, and whether it is ready or served as well.
+    applied: bool,
+    ready: bool,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Try this object.
+    Try(usize),
+    /// A stage begins: check the target's identity, then say [`Schedule::open`].
+    Open(Stage),
+    /// Nothing now.
+    Nothing,
+}
+
+/// The graph and how far it has come.
+pub(super) struct Schedule {
+    nodes: Vec<Node>,
+    fresh: BTreeSet<(Stage, usize)>,
+    later: BTreeSet<(Duration, usize)>,
+    /// First attempts in flight, by stage.
+    first: BTreeMap<Stage, usize>,
+    busy: BTreeMap<usize, bool>,
+    watched: BTreeSet<usize>,
+    opened: Option<Stage>,
+    opening: bool,
+}
+
+impl Schedule {
+    /// Takes the stage and wave of each object, in the plan's order, and its needs by number.
+    pub(super) fn new(places: &[(Stage, usize)], needs: &[Vec<(usize, Until)>]) -> Self {
+        let mut nodes: Vec<Node> = places
+            .iter()
+            .map(|(stage, wave)| Node {
+                stage: *stage,
+                wave: *wave,
+                state: State::Blocked,
+                unmet: 0,
+                dependants: Vec::new(),
+                applied: false,
+                ready: false,
+            })
+            .collect();
+        for (node, needs) in needs.iter().enumerate() {
+            nodes[node].unmet = needs.len();
+            for (needed, until) in needs {
+                nodes[*needed].dependants.push((node, *until));
+            }
+        }
+        Self {
+            nodes,
+            fresh: BTreeSet::new(),
+            later: BTreeSet::new(),
+            first: BTreeMap::new(),
+            busy: BTreeMap::new(),
+            watched: BTreeSet::new(),
+            opened: None,
+            opening: false,
+        }
+    }
+
+    /// Leaves an object out. Who needs it takes it as given: that is why a person says so.
+    pub(super) fn leave_out(&mut self, node: usize) {
+        self.set(node, State::LeftOut);
+        self.reach(node, true);
+    }
+
+    /// Does not try what lies behind a wave.
+    pub(super) fn park_behind(&mut self, wave: usize) {
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].wave > wave && self.nodes[node].state == State::Blocked {
+                self.nodes[node].state = State::Parked;
+            }
+        }
+    }
+
+    /// Frees what needs nothing. Called once, when everything is known.
+    pub(super) fn begin(&mut self) {
+        (0..self.nodes.len()).for_each(|node| self.free(node));
+    }
+
+    fn free(&mut self, node: usize) {
+        let one = &mut self.nodes[node];
+        if one.state == State::Blocked && one.unmet == 0 {
+            one.state = State::Fresh;
+            self.fresh.insert((one.stage, node));
+        }
+    }
+
+    /// Takes what can be tried next.
+    pub(super) fn next(&mut self) -> Next {
+        if self.opening {
+            return Next::Nothing;
+        }
+        let Some((stage, node)) = self.fresh.first().copied() else { return Next::Nothing };
+        if self.first.range(..stage).any(|(_, busy)| *busy > 0) {
+            return Next::Nothing;
+        }
+        if self.opened.is_none_or(|opened| opened < stage) {
+            self.opening = true;
+            return Next::Open(stage);
+        }
+        self.fresh.remove(&(stage, node));
+        *self.first.entry(stage).or_default() += 1;
+        self.busy.insert(node, true);
+        self.nodes[node].state = State::Busy;
+        Next::Try(node)
+    }
+
+    /// Takes an object whose time to be tried again has come.
+    pub(super) fn due(&mut self, now: Duration) -> Option<usize> {
+        let (due, node) = self.later.first().copied().filter(|(due, _)| *due <= now)?;
+        self.later.remove(&(due, node));
+        self.busy.insert(node, false);
+        self.nodes[node].state = State::Busy;
+        Some(node)
+    }
+
+    /// A stage may begin.
+    pub(super) fn open(&mut self, stage: Stage) {
+        self.opened = Some(stage);
+        self.opening = false;
+    }
+
+    /// A stage may not begin yet; it is asked for again.
+    pub(super) fn keep_shut(&mut self) {
+        self.opening = false;
+    }
+
+    /// The attempt is over and goes on later.
+    pub(super) fn again(&mut self, node: usize, due: Duration) {
+        self.set(node, State::Later);
+        self.later.insert((due, node));
+    }
+
+    /// The attempt did not take place.
+    pub(super) fn give_back(&mut self, node: usize, due: Duration) {
+        if self.busy.get(&node) == Some(&true) {
+            self.set(node, State::Fresh);
+            self.fresh.insert((self.nodes[node].stage, node));
+        } else {
+            self.again(node, due);
+        }
+    }
+
+    /// The target has it. `ready` says that nothing more is to be waited for; else `watch` says
+    /// whether to wait even if nobody needs it.
+    pub(super) fn applied(&mut self, node: usize, ready: bool, watch: bool) {
+        let watched = !ready && (watch || self.is_needed_ready(node));
+        self.set(node, if watched { State::Watched } else { State::Done });
+        if watched {
+            self.watched.insert(node);
+        }
+        self.reach(node, ready);
+    }
+
+    /// It is ready, or nobody can wait for that any more and others may go on.
+    pub(super) fn ready(&mut self, node: usize) {
+        self.set(node, State::Done);
+        self.reach(node, true);
+    }
+
+    /// It is given up. Returns what is held because of it, each with what it needs.
+    pub(super) fn fail(&mut self, node: usize) -> Vec<(usize, usize)> {
+        self.set(node, State::Failed);
+        let mut held = Vec::new();
+        let mut left = vec![node];
+        while let Some(lost) = left.pop() {
+            let applied = self.nodes[lost].applied;
+            let dependants = self.nodes[lost].dependants.clone();
+            for (dependant, until) in dependants {
+                let waits = matches!(self.nodes[dependant].state, State::Blocked | State::Parked);
+                if waits && (!applied || until != Until::Applied) {
+                    self.nodes[dependant].state = State::Held;
+                    held.push((dependant, lost));
+                    left.push(dependant);
+                }
+            }
+        }
+        held.sort_unstable();
+        held
+    }
+
+    fn set(&mut self, node: usize, state: State) {
+        if self.busy.remove(&node) == Some(true)
+            && let Some(count) = self.first.get_mut(&self.nodes[node].stage)
+        {
+            *count -= 1;
+        }
+        self.watched.remove(&node);
+        self.fresh.remove(&(self.nodes[node].stage, node));
+        self.nodes[node].state = state;
+    }
+
+    fn reach(&mut self, node: usize, ready: bool) {
+        let before = (self.nodes[node].applied, self.nodes[node].ready);
+        self.nodes[node].applied = true;
+        self.nodes[node].ready |= ready;
+        for (dependant, until) in self.nodes[node].dependants.clone() {
+            let news = match until {
+                Until::Applied => !before.0,
+                Until::Served | Until::Ready => ready && !before.1,
+            };
+            if news {
+                self.nodes[dependant].unmet -= 1;
+                self.free(dependant);
+            }
+        }
+    }
+
+    /// Returns whether something that is not settled needs it to be ready or served.
+    pub(super) fn is_needed_ready(&self, node: usize) -> bool {
+        self.nodes[node].dependants.iter().any(|(dependant, until)| {
+            *until != Until::Applied && self.nodes[*dependant].state == State::Blocked
+        })
+    }
+
+    /// Returns what is waited for to become ready.
+    pub(super) fn watched(&self) -> &BTreeSet<usize> {
+        &self.watched
+    }
+
+    /// Returns how many objects are still on their way: waited for, tried again, or blocked.
+    pub(super) fn unsettled(&self) -> usize {
+        let open = [State::Blocked, State::Later, State::Watched];
+        self.nodes.iter().filter(|node| open.contains(&node.state)).count()
+    }
+
+    /// Returns whether a call is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.busy.is_empty() || self.opening
+    }
+
+    /// Returns whether something can be tried for the first time.
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// Returns when something is to be tried again.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        self.later.first().map(|(due, _)| *due)
+    }
+
+    /// Returns whether nothing will happen any more.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.fresh.is_empty() && self.later.is_empty() && self.watched.is_empty() && !self.is_busy()
+    }
+
+    /// Returns one object.
+    pub(super) fn node(&self, node: usize) -> &Node {
+        &self.nodes[node]
+    }
+
+    /// Returns all objects, in the plan's order.
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Gives up waiting for an object that is tried again later.
+    pub(super) fn forget(&mut self, node: usize) {
+        self.later.retain(|(_, other)| *other != node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: (Stage, usize) = (Stage::Definitions, 1);
+    const B: (Stage, usize) = (Stage::Edge, 2);
+
+    fn schedule(places: &[(Stage, usize)], needs: &[&[(usize, Until)]]) -> Schedule {
+        let needs: Vec<_> = needs.iter().map(|needs| needs.to_vec()).collect();
+        let mut schedule = Schedule::new(places, &needs);
+        schedule.begin();
+        schedule
+    }
+
+    /// What can be tried now, opening stages as they come.
+    fn all(schedule: &mut Schedule) -> Vec<usize> {
+        let mut tried = Vec::new();
+        loop {
+            match schedule.next() {
+                Next::Try(node) => tried.push(node),
+                Next::Open(stage) => schedule.open(stage),
+                Next::Nothing => return tried,
+            }
+        }
+    }
+
+    #[test]
+    fn a_later_stage_waits_for_first_attempts_and_not_for_success() {
+        let mut graph = schedule(&[A, A, B], &[&[], &[], &[]]);
+        assert_eq!(all(&mut graph), [0, 1]);
+        graph.applied(0, true, true);
+        assert!(all(&mut graph).is_empty(), "one first attempt is in flight");
+        graph.again(1, Duration::from_secs(1));
+        assert_eq!(all(&mut graph), [2], "it was tried once");
+        assert_eq!(graph.due(Duration::ZERO), None);
+        assert_eq!(graph.due(Duration::from_secs(1)), Some(1));
+    }
+
+    #[test]
+    fn an_object_is_tried_once_its_needs_hold() {
+        let needs: [&[(usize, Until)]; 3] = [&[], &[(0, Until::Applied)], &[(0, Until::Ready)]];
+        let mut graph = schedule(&[B, B, B], &needs);
+        assert_eq!(all(&mut graph), [0]);
+        graph.applied(0, false, false);
+        assert_eq!(all(&mut graph), [1]);
+        assert_eq!(graph.watched().iter().copied().collect::<Vec<_>>(), [0], "2 needs it ready");
+        graph.ready(0);
+        graph.applied(1, true, true);
+        assert_eq!(all(&mut graph), [2]);
+        graph.applied(2, true, true);
+        assert!(graph.is_quiet());
+    }
+
+    #[test]
+    fn what_is_blocked_shuts_no_later_stage() {
+        // 0 needs 1 of a later stage: nothing of its own stage is left to try first.
+        let mut graph = schedule(&[A, B], &[&[(1, Until::Ready)], &[]]);
+        assert_eq!(all(&mut graph), [1]);
+        graph.applied(1, true, true);
+        assert_eq!(all(&mut graph), [0]);
+    }
+
+    #[test]
+    fn what_needs_a_failure_is_held_and_what_needs_that_as_well() {
+        let needs: [&[(usize, Until)]; 4] =
+            [&[], &[(0, Until::Ready)], &[(1, Until::Applied)], &[(0, Until::Applied)]];
+        let mut graph = schedule(&[A, A, A, A], &needs);
+        assert_eq!(all(&mut graph), [0]);
+        graph.applied(0, false, true);
+        assert_eq!(all(&mut graph), [3]);
+        assert_eq!(graph.fail(0), [(1, 0), (2, 1)], "3 needed it applied, which it is");
+        graph.applied(3, true, true);
+        assert!(graph.is_quiet());
+    }
+
+    #[test]
+    fn what_is_left_out_is_taken_as_given_and_what_is_parked_is_not_tried() {
+        let needs = vec![vec![], vec![(0, Until::Ready)], vec![(1, Until::Applied)]];
+        let mut graph = Schedule::new(&[A, A, B], &needs);
+        graph.leave_out(0);
+        graph.park_behind(1);
+        graph.begin();
+        assert_eq!(all(&mut graph), [1]);
+        graph.applied(1, true, true);
+        assert!(all(&mut graph).is_empty() && graph.is_quiet());
+        assert_eq!(graph.node(2).state, State::Parked);
+    }
+
+    #[test]
+    fn an_attempt_that_did_not_take_place_is_a_first_one_again() {
+        let mut graph = schedule(&[A, B], &[&[], &[]]);
+        assert_eq!(all(&mut graph), [0]);
+        graph.give_back(0, Duration::ZERO);
+        assert_eq!(all(&mut graph), [0], "and the later stage still waits");
+    }
+}

@@ -1,0 +1,20 @@
+//! Replays that are cut off, refused, held up or disturbed, on real API servers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::similar_names,
+    reason = "tests"
+)]
+
+mod cut;
+mod guards;
+mod lease;
+mod outage;
+mod place;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod support;
+mod webhook;
