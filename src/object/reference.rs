@@ -142,6 +142,13 @@ impl Object {
         self
     }
 
+    /// Returns the same object with its content changed. What makes it this object stays.
+    #[must_use]
+    pub fn changed(mut self, change: impl FnOnce(&mut Value)) -> Self {
+        change(&mut self.value);
+        self
+    }
+
     /// Returns the canonical JSON.
     pub fn canonical(&self) -> String {
         canonical(&self.value)

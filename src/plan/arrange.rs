@@ -8,7 +8,7 @@ use super::index::{Index, Node};
 use super::notes::Notes;
 use super::stages::levels;
 use super::value::{Action, Held, Item, Need, Wave};
-use super::{explicit, inferred};
+use super::{explicit, inferred, lockout};
 use crate::object::{Object, ObjectRef, Stage, rank};
 use crate::render::Provenance;
 
@@ -34,6 +34,7 @@ pub(super) fn arranged(mut found: Vec<Found>, notes: &mut Notes) -> Vec<Wave> {
     let index = Index::new(&nodes);
     let mut edges = explicit::edges(&index, notes);
     edges.extend(inferred::edges(&index));
+    lockout::check(&index, notes);
     let ordered = ordered(nodes.len(), edges);
     tell(&ordered.dropped, &index, notes);
     let belongs: Vec<_> = nodes.iter().map(|node| rank(node.object).0).collect();

@@ -173,6 +173,18 @@ abouts! {
         "nothing now; remove one of the origins when there is time";
     UNCHOSEN = "B1439" Incomplete "A choice names no object that has several origins, or an origin \
         that it does not have.", "correct it, or leave it out";
+    ENGINES = "B1440" Incomplete "What tells an engine (Flux, Argo CD) what to reconcile is applied \
+        so that it waits: the Git host may be gone, and an engine that runs would undo what is \
+        replayed.", "when the Git host is back: flux resume, or the Application's sync policy";
+    CLOCKS = "B1441" Incomplete "CronJobs are applied suspended, so that backups, reports and \
+        payments do not run on half of a cluster.", "when all is well: kubectl patch cronjob NAME \
+        -p '{\"spec\":{\"suspend\":false}}'";
+    OUTSIDE = "B1442" Incomplete "The object acts outside of the cluster as soon as it is applied: \
+        it orders a load balancer or writes DNS records. In practice that takes traffic from what \
+        still runs.", "if that is not wanted now, leave it out with --exclude";
+    LOCKOUT = "B1443" Incomplete "The webhook must be asked before a Pod starts, for Pods of its own \
+        namespace too, and what cannot be asked is refused. When its Pods are gone, none can come \
+        back.", "exclude its namespace in the namespaceSelector; in need set failurePolicy: Ignore";
     HOOK = "B1437" Incomplete "A hook that is not for bringing something up: a test, or what runs \
         at upgrades, failures, removals. It is no part of a plan.", "nothing, if that is right";
 }

@@ -17,6 +17,8 @@
 //! | `scope` | which kinds live in namespaces, who defines them |
 //! | `settle` | the objects a plan is about, each where it belongs |
 //! | `choice` | which of two origins of one object counts |
+//! | `suspend` | engines and clocks held back |
+//! | `lockout` | webhooks that would lock themselves out |
 //! | `live` | what is on the target already |
 //! | `compare` | what differs between a dry run and what is live |
 //! | `rejoin` | an approved plan joined with its objects once more |
@@ -35,6 +37,7 @@ mod graph;
 mod index;
 mod inferred;
 mod live;
+mod lockout;
 mod make;
 mod notes;
 mod parallel;
@@ -45,6 +48,7 @@ mod scope;
 mod settle;
 mod source;
 mod stages;
+mod suspend;
 mod units;
 mod value;
 

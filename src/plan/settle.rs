@@ -8,6 +8,7 @@ use super::error::{DEFAULTED, ENCRYPTED, GENERATED, HOOK, NO_SCOPE, TWO_VERSIONS
 use super::explicit::left_out;
 use super::notes::Notes;
 use super::scope::{Known, Scope};
+use super::suspend::{Told, suspended};
 use crate::model::safe::safe;
 use crate::object::{Object, ObjectRef};
 use crate::render::{self, Provenance};
@@ -72,6 +73,7 @@ pub(super) fn without_unfit<'a>(
     notes: &mut Notes,
 ) -> impl Iterator<Item = render::Item> + use<'a> {
     let mut fit = Vec::new();
+    let mut told = Told::default();
     for item in &desired.items {
         let place = format!(
             "{} ({}:{})",
@@ -88,8 +90,10 @@ pub(super) fn without_unfit<'a>(
             if item.object.value()["sops"].is_object() {
                 notes.block(&ENCRYPTED, format!("{place} is encrypted"));
             }
-            fit.push(item.clone());
+            let render::Item { object, provenance } = item.clone();
+            fit.push(render::Item { object: suspended(object, &mut told), provenance });
         }
     }
+    told.note(notes);
     fit.into_iter()
 }

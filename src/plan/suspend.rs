@@ -1,0 +1,175 @@
+//! What is held back when it is applied: engines, so that they do not fetch from a Git host that is
+//! gone or take back what is replayed; and clocks, so that nothing starts by itself. The change is
+//! made to the object, so that the plan shows it and its digest covers it.
+//!
+//! What reaches outside of the cluster is applied as it is, and told.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::error::{CLOCKS, ENGINES, OUTSIDE};
+use super::notes::Notes;
+use crate::model::explain::About;
+use crate::object::{Object, is_engine_object, is_external_dns, is_load_balancer};
+
+/// Flux kinds that can be suspended; others of its groups only describe.
+const FLUX: [&str; 13] = [
+    "Kustomization",
+    "HelmRelease",
+    "GitRepository",
+    "OCIRepository",
+    "HelmRepository",
+    "HelmChart",
+    "Bucket",
+    "ImageRepository",
+    "ImageUpdateAutomation",
+    "Provider",
+    "Alert",
+    "Receiver",
+    "ArtifactGenerator",
+];
+
+/// What was held back or is to be told, by what to say of it: how many, and the first.
+#[derive(Default)]
+pub(super) struct Told(BTreeMap<&'static str, (&'static About, Vec<String>)>);
+
+impl Told {
+    fn add(&mut self, about: &'static About, what: &'static str, object: &Object) {
+        let entry = self.0.entry(what).or_insert_with(|| (about, Vec::new()));
+        entry.1.push(object.reference().to_string());
+    }
+
+    /// Notes one line for each thing that is said.
+    pub(super) fn note(self, notes: &mut Notes) {
+        for (what, (about, objects)) in self.0 {
+            let text = match objects.as_slice() {
+                [] => continue,
+                [one] => format!("{one} {what}"),
+                [first, rest @ ..] => format!("{first} and {} more {what}", rest.len()),
+            };
+            notes.warn(about, text);
+        }
+    }
+}
+
+/// Returns the object as it is applied.
+pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
+    let at = object.reference();
+    let (group, kind) = (at.group.as_str(), at.kind.as_str());
+    let clock = (group, kind) == ("batch", "CronJob");
+    let flux = group.ends_with(".toolkit.fluxcd.io") && FLUX.contains(&kind);
+    if clock || flux {
+        if object.value()["spec"]["suspend"] == true || !object.value()["spec"].is_object() {
+            return object;
+        }
+        let (about, what) = if clock {
+            (&CLOCKS, "will be applied suspended, so that nothing starts by itself")
+        } else {
+            (&ENGINES, "will be applied suspended")
+        };
+        told.add(about, what, &object);
+        return object.changed(|value| value["spec"]["suspend"] = json!(true));
+    }
+    if is_engine_object(&object) {
+        return without_automation(object, told);
+    }
+    if is_load_balancer(&object) {
+        told.add(&OUTSIDE, "will ask for a load balancer outside of the cluster", &object);
+    } else if is_external_dns(&object) {
+        told.add(&OUTSIDE, "will write DNS records outside of the cluster", &object);
+    }
+    object
+}
+
+/// Argo CD's objects cannot be suspended, but made to wait for a person.
+fn without_automation(object: Object, told: &mut Told) -> Object {
+    let policy = match object.reference().kind.as_str() {
+        "Application" => "/spec/syncPolicy",
+        "ApplicationSet" => "/spec/template/spec/syncPolicy",
+        _ => return object,
+    };
+    let automated =
+        |value: &Value| value.pointer(policy).map(|policy| !policy["automated"].is_null());
+    if automated(object.value()) != Some(true) {
+        return object;
+    }
+    told.add(&ENGINES, "will be applied without automation", &object);
+    object.changed(|value| {
+        if let Some(Value::Object(policy)) = value.pointer_mut(policy) {
+            policy.remove("automated");
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(api_version: &str, kind: &str, spec: Value) -> (Value, Vec<(String, String)>) {
+        let object = json!({"apiVersion": api_version, "kind": kind,
+                            "metadata": {"name": "x", "namespace": "shop"}, "spec": spec});
+        let mut told = Told::default();
+        let object = suspended(Object::from_value(object).unwrap(), &mut told);
+        let mut notes = Notes::default();
+        told.note(&mut notes);
+        let told = notes.warnings.into_iter().map(|note| (note.code, note.text)).collect();
+        (object.value()["spec"].clone(), told)
+    }
+
+    #[test]
+    fn engines_and_clocks_are_suspended_and_what_is_so_already_is_not_told() {
+        for (api, kind, code) in [
+            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "B1440"),
+            ("source.toolkit.fluxcd.io/v1", "GitRepository", "B1440"),
+            ("helm.toolkit.fluxcd.io/v2", "HelmRelease", "B1440"),
+            ("batch/v1", "CronJob", "B1441"),
+        ] {
+            for before in [json!({"a": 1}), json!({"a": 1, "suspend": false})] {
+                let (spec, told) = apply(api, kind, before);
+                assert_eq!(spec, json!({"a": 1, "suspend": true}), "{kind}");
+                assert_eq!(told[0].0, code, "{kind}");
+            }
+            let (spec, told) = apply(api, kind, json!({"suspend": true}));
+            assert_eq!((spec, told.len()), (json!({"suspend": true}), 0));
+        }
+    }
+
+    #[test]
+    fn argo_waits_for_a_person() {
+        let policy = json!({"automated": {"prune": true}, "syncOptions": ["A=b"]});
+        let (spec, told) =
+            apply("argoproj.io/v1alpha1", "Application", json!({"syncPolicy": policy}));
+        assert_eq!(spec, json!({"syncPolicy": {"syncOptions": ["A=b"]}}));
+        assert_eq!(told[0].0, "B1440");
+        let template = json!({"template": {"spec": {"syncPolicy": policy}}});
+        let (spec, _) = apply("argoproj.io/v1alpha1", "ApplicationSet", template);
+        assert_eq!(spec["template"]["spec"], json!({"syncPolicy": {"syncOptions": ["A=b"]}}));
+        let (_, told) = apply("argoproj.io/v1alpha1", "Application", json!({}));
+        assert!(told.is_empty());
+    }
+
+    #[test]
+    fn what_reaches_outside_is_told_and_left() {
+        let (spec, told) = apply("v1", "Service", json!({"type": "LoadBalancer"}));
+        assert_eq!(spec, json!({"type": "LoadBalancer"}));
+        assert_eq!(told[0].0, "B1442");
+        let pods = json!({"template": {"spec": {"containers": [{"image": "x/external-dns:1"}]}}});
+        assert_eq!(apply("apps/v1", "Deployment", pods).1[0].0, "B1442");
+        assert!(apply("v1", "Service", json!({})).1.is_empty());
+    }
+
+    #[test]
+    fn many_are_told_in_one_line() {
+        let mut told = Told::default();
+        for name in ["a", "b", "c"] {
+            let object = json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {},
+                                "metadata": {"name": name, "namespace": "shop"}});
+            suspended(Object::from_value(object).unwrap(), &mut told);
+        }
+        let mut notes = Notes::default();
+        told.note(&mut notes);
+        let [note] = notes.warnings.as_slice() else { panic!("{:?}", notes.warnings) };
+        assert!(note.text.starts_with("CronJob shop/a and 2 more will be applied suspended"));
+    }
+}
