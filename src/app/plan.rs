@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::desired::{Wanted, desired, sources};
 use super::known::Known;
@@ -11,9 +12,11 @@ use super::{Failure, Place, Ports, Reader};
 use crate::bundle::verify::Accepted;
 use crate::disk::atomic;
 use crate::model::safe::safe;
+use crate::object::ObjectRef;
 use crate::plan::{Against, Planned, make};
 use crate::target::{Opened, Reach, TargetError, open_directory};
 
+pub use crate::object::Stage;
 pub use crate::plan::{Action, Item, Note, Plan, Wave};
 pub use crate::target::Selector;
 
@@ -39,11 +42,19 @@ pub struct Report {
     pub out: Option<PathBuf>,
     /// What a person should know of the target and the bundle.
     pub remarks: Vec<String>,
+    /// What of the kinds concerned is on the target only.
+    pub extra: Vec<ObjectRef>,
+    /// Whether that was asked for, so that JSON has it.
+    pub lists_extra: bool,
 }
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.plan.report().serialize(to)
+        let mut report = self.plan.report();
+        if self.lists_extra {
+            report["extra"] = json!(self.extra);
+        }
+        report.serialize(to)
     }
 }
 
@@ -95,6 +106,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     // Looking is allowed at whatever the target is.
     let prepared = prepare(request, |_| Ok(()), ports)?;
     let plan = prepared.planned.plan().clone();
+    let extra = prepared.planned.extra().to_vec();
     let out = request.out.as_ref().map(|path| ports.environment.current_dir.join(path));
     if let Some(path) = &out {
         atomic::write(path, &plan.to_file(), 0o600)?;
@@ -104,5 +116,5 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     Known::remember(ports.environment, &plan.target, there, false);
     prepared.reader.remember(prepared.accepted.verified(), ports)?;
     let remarks = prepared.remarks.iter().map(safe).collect();
-    Ok(Report { plan, out, remarks })
+    Ok(Report { plan, out, remarks, extra, lists_extra: false })
 }

@@ -215,7 +215,7 @@ const ARGO: [&str; 3] = ["AppProject", "Application", "ApplicationSet"];
 /// Returns whether an object tells an engine what to reconcile: Flux's, or Argo CD's.
 pub fn is_engine_object(object: &Object) -> bool {
     let (group, kind) = (object.reference().group.as_str(), object.reference().kind.as_str());
-    group.ends_with(".toolkit.fluxcd.io")
+    group.ends_with(".fluxcd.io")
         || group == "fluxcd.controlplane.io"
         || (group == "argoproj.io" && ARGO.contains(&kind))
 }

@@ -1,6 +1,7 @@
-//! What is on the target already: one list for each kind concerned.
+//! What is on the target already: one list for each kind concerned, of which only what the plan is
+//! about stays in memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -15,10 +16,20 @@ use crate::model::cancel::Cancel;
 use crate::model::safe::safe;
 use crate::object::{Object, ObjectRef};
 
-/// Everything of the kinds concerned that is on the target.
+/// What of the kinds concerned is on the target.
 pub(super) struct Live {
-    pub(super) objects: HashMap<ObjectRef, Value>,
+    /// What the plan is about, by version, in which it was listed.
+    objects: HashMap<(ObjectRef, String), Value>,
     pub(super) namespaces: BTreeSet<String>,
+    /// What the plan is not about, but for what the cluster makes itself.
+    pub(super) extra: Vec<ObjectRef>,
+}
+
+impl Live {
+    /// Returns an object as it is now.
+    pub(super) fn find(&self, object: &Object) -> Option<&Value> {
+        self.objects.get(&(object.reference().clone(), object.version().to_owned()))
+    }
 }
 
 pub(super) fn live_objects(
@@ -36,23 +47,63 @@ pub(super) fn live_objects(
     for kind in served.chain(namespaces) {
         needed.entry(kind.text()).or_insert(kind);
     }
+    let about: HashSet<&ObjectRef> = wanted.iter().map(|item| item.object.reference()).collect();
     let needed: Vec<ServedKind> = needed.into_values().collect();
     let lists = each(&needed, AT_ONCE, |kind| {
         cancel.check()?;
-        cluster.list(kind).map_err(PlanError::from)
+        let list = cluster.list(kind).map_err(PlanError::from)?;
+        Ok::<_, PlanError>(sorted_out(list, &about))
     });
-    let mut live = Live { objects: HashMap::new(), namespaces: BTreeSet::new() };
+    let mut live = Live { objects: HashMap::new(), namespaces: BTreeSet::new(), extra: Vec::new() };
     for list in lists {
-        for value in list? {
-            let Ok(object) = Object::from_value(value) else { continue };
-            let reference = object.reference().clone();
-            if reference.kind == "Namespace" && reference.group.is_empty() {
-                live.namespaces.insert(reference.name.clone());
-            }
-            live.objects.insert(reference, object.into_value());
+        let (objects, namespaces, extra) = list?;
+        live.objects.extend(objects);
+        live.namespaces.extend(namespaces);
+        live.extra.extend(extra);
+    }
+    live.extra.sort();
+    live.extra.dedup();
+    Ok(live)
+}
+
+type Sorted = (Vec<((ObjectRef, String), Value)>, Vec<String>, Vec<ObjectRef>);
+
+/// Keeps of a list what the plan is about whole, and of the rest only the names.
+fn sorted_out(list: Vec<Value>, about: &HashSet<&ObjectRef>) -> Sorted {
+    let (mut objects, mut namespaces, mut extra) = (Vec::new(), Vec::new(), Vec::new());
+    for value in list {
+        let Ok(object) = Object::from_value(value) else { continue };
+        let at = object.reference().clone();
+        if at.kind == "Namespace" && at.group.is_empty() {
+            namespaces.push(at.name.clone());
+        }
+        if about.contains(&at) {
+            objects.push(((at, object.version().to_owned()), object.into_value()));
+        } else if !is_the_clusters(&object) {
+            extra.push(at);
         }
     }
-    Ok(live)
+    (objects, namespaces, extra)
+}
+
+/// Whether the cluster makes an object itself, or another object does.
+fn is_the_clusters(object: &Object) -> bool {
+    let (at, metadata) = (object.reference(), &object.value()["metadata"]);
+    let owned = metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
+    let space = |name: &str| name.starts_with("kube-") || name == "default";
+    let marked = ["kubernetes.io/bootstrapping", "kube-aggregator.kubernetes.io/automanaged"];
+    let by_label = marked.iter().any(|label| metadata["labels"][label].is_string());
+    let by_name = match at.kind.as_str() {
+        "Namespace" => space(&at.name),
+        "ConfigMap" => at.name == "kube-root-ca.crt",
+        "ServiceAccount" => at.name == "default",
+        "Service" => at.name == "kubernetes",
+        "PriorityClass" => at.name.starts_with("system-"),
+        _ => at.name.starts_with("system:"),
+    };
+    let by_place = at.namespace.as_deref().is_some_and(|name| name.starts_with("kube-"));
+    let by_note = metadata["annotations"]["apf.kubernetes.io/autoupdate-spec"].is_string();
+    owned || by_label || by_name || by_place || by_note
 }
 
 pub(super) fn check_namespaces(wanted: &[Wanted], live: &Live, notes: &mut Notes) {
@@ -72,7 +123,10 @@ pub(super) fn check_namespaces(wanted: &[Wanted], live: &Live, notes: &mut Notes
     }
     for (namespace, (count, first)) in missing {
         let namespace = safe(namespace);
-        let text = format!("namespace {namespace} is missing; {count} objects need it, as {first}");
+        let text = match count {
+            1 => format!("namespace {namespace} is missing; {first} needs it"),
+            _ => format!("namespace {namespace} is missing; {count} objects need it, as {first}"),
+        };
         notes.block(&NO_NAMESPACE, text);
     }
 }

@@ -13,6 +13,7 @@ use super::error::{FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAI
 use super::live::{Live, check_namespaces, live_objects};
 use super::notes::Notes;
 use super::parallel::each;
+use super::proof::is_unchanged;
 use super::scope::{Known, Scope};
 use super::settle::{Wanted, settle, without_unfit};
 use super::value::{Action, Held as HeldField, Plan, Planned};
@@ -53,16 +54,18 @@ pub fn make(
     for finding in &desired.findings {
         notes.warn(&FINDING, finding.clone());
     }
-    let found = match against {
+    let (found, extra) = match against {
         Against::Cluster(cluster) => compare_cluster(desired, *cluster, &mut notes, cancel)?,
-        Against::Directory(directory) => compare_directory(desired, directory, &mut notes)?,
+        Against::Directory(directory) => {
+            (compare_directory(desired, directory, &mut notes)?, Vec::new())
+        }
     };
     let objects = found.iter().map(|item| (item.object.hash(), item.object.clone())).collect();
     let waves = arranged(found, &mut notes);
     let plan = Plan::new(desired.bundle, target.clone(), waves, notes.warnings, notes.blockers);
     let writes = plan.counts.new + plan.counts.changed;
     observer.event(&Event::Planned { digest: plan.digest(), writes });
-    Ok(Planned { plan, objects })
+    Ok(Planned { plan, objects, extra })
 }
 
 fn compare_cluster(
@@ -70,7 +73,7 @@ fn compare_cluster(
     cluster: &dyn Cluster,
     notes: &mut Notes,
     cancel: &Cancel,
-) -> Result<Vec<Found>, PlanError> {
+) -> Result<(Vec<Found>, Vec<ObjectRef>), PlanError> {
     let scope = Scope::new(cluster.kinds()?, desired.items.iter().map(|item| &item.object));
     for group in scope.kinds().unknown() {
         notes.warn(&GROUP_DOWN, format!("the API group {group} does not answer"));
@@ -94,7 +97,7 @@ fn compare_cluster(
             conflicts: compared.conflicts,
         });
     }
-    Ok(found)
+    Ok((found, live.extra))
 }
 
 /// What comparing one object gave.
@@ -137,7 +140,10 @@ impl Compared {
 
 fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Compared, PlanError> {
     let reference = item.object.reference();
-    let before = live.objects.get(reference);
+    let before = live.find(&item.object);
+    if before.is_some_and(|before| is_unchanged(before, &item.object)) {
+        return Ok(Compared::of(Action::Unchanged));
+    }
     let Known::Served(kind) = &item.known else { return Ok(Compared::of(Action::New)) };
     // Nothing can be asked about a place that the plan has yet to make.
     let homeless = reference.namespace.as_ref().is_some_and(|n| !live.namespaces.contains(n));

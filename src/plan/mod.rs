@@ -20,6 +20,7 @@
 //! | `suspend` | engines and clocks held back |
 //! | `lockout` | webhooks that would lock themselves out |
 //! | `live` | what is on the target already |
+//! | `proof` | that nothing would change, without asking |
 //! | `compare` | what differs between a dry run and what is live |
 //! | `rejoin` | an approved plan joined with its objects once more |
 //! | `make` | the plan made |
@@ -41,6 +42,7 @@ mod lockout;
 mod make;
 mod notes;
 mod parallel;
+mod proof;
 mod rejoin;
 #[cfg(test)]
 pub(crate) mod sample;

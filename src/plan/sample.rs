@@ -27,7 +27,8 @@ impl Planned {
         }
         let plan = Plan::new(Digest::of(b"bundle"), target, waves, Vec::new(), Vec::new());
         let objects = samples.iter().map(|sample| sample.object.clone());
-        Self { plan, objects: objects.map(|object| (object.hash(), object)).collect() }
+        let objects = objects.map(|object| (object.hash(), object)).collect();
+        Self { plan, objects, extra: Vec::new() }
     }
 }
 

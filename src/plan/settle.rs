@@ -34,6 +34,8 @@ pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec
                 notes.warn(&TWO_VERSIONS, text);
                 object
             }
+            // A group that does not answer is told of by itself.
+            Known::Unknown if scope.kinds().is_unknown(&object.reference().group) => object,
             Known::Unknown => {
                 let ObjectRef { group, kind, .. } = object.reference();
                 let first = || (0, object.reference().to_string());

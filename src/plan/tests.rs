@@ -175,6 +175,70 @@ fn what_is_odd_is_told() {
 }
 
 #[test]
+fn a_kind_of_a_group_that_does_not_answer_is_not_called_missing() {
+    let cluster = MemoryCluster::new("u-1");
+    cluster.lose_group("example.com");
+    let planned = plan_on(&cluster, &[object("Widget", Some("default"), "w")]);
+    assert_eq!(codes(&planned.plan().warnings), ["B1428"]);
+    assert_eq!(planned.plan().counts.new, 1);
+}
+
+#[test]
+fn of_two_origins_the_one_that_is_chosen_counts() {
+    let settings =
+        |value: &str| with(object("ConfigMap", Some("default"), "a"), "data", json!({"k": value}));
+    let mut both = desired(&[settings("one"), settings("two")]);
+    both.items[1].provenance.path = "test/all.yaml".into();
+    let cluster = MemoryCluster::new("u-1");
+    let plan = |desired: &Desired| {
+        let target = binding(Class::Disposable);
+        let against = Against::Cluster(&cluster);
+        make(desired, &target, &against, &Quiet, &Cancel::new()).unwrap()
+    };
+    let planned = plan(&both);
+    let [blocker] = planned.plan().blockers.as_slice() else { panic!() };
+    assert_eq!(blocker.code, "B1420");
+    assert!(blocker.text.ends_with("--choose ConfigMap/default/a=apps:prod"), "{}", blocker.text);
+    for (choice, taken) in [
+        ("ConfigMap/default/a=apps:prod", "one"),
+        ("ConfigMap/default/a=apps:test/all.yaml", "two"),
+        ("apps:test", "two"),
+    ] {
+        both.choices = vec![choice.parse().unwrap()];
+        let planned = plan(&both);
+        assert_eq!(codes(&planned.plan().blockers), [""; 0], "{choice}");
+        assert_eq!(codes(&planned.plan().warnings), ["B1438"]);
+        let item = planned.plan().items().next().unwrap();
+        assert_eq!(planned.object(item).unwrap().value()["data"]["k"], taken);
+        assert_eq!(planned.plan().counts.new, 1);
+    }
+    // A choice that decides nothing is told, and the objects still block.
+    both.choices = vec!["ConfigMap/default/b=apps:prod".parse().unwrap()];
+    let planned = plan(&both);
+    assert_eq!(codes(&planned.plan().blockers), ["B1420"]);
+    assert_eq!(codes(&planned.plan().warnings), ["B1439"]);
+}
+
+#[test]
+fn what_is_on_the_target_only_is_listed_but_for_what_the_cluster_makes() {
+    let cluster = MemoryCluster::new("u-1");
+    let owned = json!([{"kind": "Widget", "name": "w"}]);
+    let mut child = object("ConfigMap", Some("default"), "child").into_value();
+    child["metadata"]["ownerReferences"] = owned;
+    let there = [
+        object("ConfigMap", Some("default"), "theirs"),
+        object("ConfigMap", Some("default"), "kube-root-ca.crt"),
+        object("ConfigMap", Some("kube-system"), "settings"),
+        object("Secret", Some("default"), "of a kind that is not planned"),
+        Object::from_value(child).unwrap(),
+    ];
+    there.iter().for_each(|object| cluster.put(object));
+    let planned = plan_on(&cluster, &[object("ConfigMap", Some("default"), "ours")]);
+    let extra: Vec<_> = planned.extra().iter().map(ToString::to_string).collect();
+    assert_eq!(extra, ["ConfigMap default/theirs"]);
+}
+
+#[test]
 fn the_digest_binds_bundle_target_and_objects() {
     let cluster = MemoryCluster::new("u-1");
     let objects = [object("ConfigMap", Some("default"), "a")];

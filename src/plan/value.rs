@@ -296,6 +296,7 @@ fn count(waves: &[Wave]) -> Counts {
 pub struct Planned {
     pub(super) plan: Plan,
     pub(super) objects: BTreeMap<Digest, Object>,
+    pub(super) extra: Vec<ObjectRef>,
 }
 
 impl Planned {
@@ -306,7 +307,7 @@ impl Planned {
         if let Some(item) = plan.items().find(|item| !objects.contains_key(&item.hash)) {
             return Err(PlanError::Missing { object: item.object.to_string() });
         }
-        Ok(Self { plan, objects })
+        Ok(Self { plan, objects, extra: Vec::new() })
     }
 
     /// Says which folders it was made from.
@@ -319,6 +320,12 @@ impl Planned {
     /// Returns the plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Returns what of the kinds concerned is on the target only, but for what the cluster makes
+    /// itself. Nothing is done to it.
+    pub fn extra(&self) -> &[ObjectRef] {
+        &self.extra
     }
 
     /// Returns the object of an item.

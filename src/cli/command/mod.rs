@@ -14,6 +14,7 @@ pub(super) mod list;
 pub(super) mod man;
 mod pace;
 pub(super) mod plan;
+mod plan_text;
 pub(super) mod prune;
 pub(super) mod replay;
 pub(super) mod resume;

@@ -3,16 +3,12 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::app::plan::{self, Action, Item, Note, Plan, Report, Request, Selector, Wave};
+pub(crate) use super::plan_text::{line, plan_text};
+use crate::app::plan::{self, Plan, Report, Request, Selector};
 use crate::app::{Choice, CommandLine, Source, Wanted, Which};
 use crate::cli::args::{Global, Opening};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
-
-/// A line of a terminal.
-const WIDTH: usize = 80;
-/// So many objects of a wave are named when all of them are new.
-const NAMED: usize = 6;
 
 /// What `plan` and `replay` have in common.
 #[derive(Debug, clap::Args)]
@@ -89,17 +85,41 @@ pub struct Args {
     /// Write the plan to this file, for replay --plan FILE
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// List what of the same kinds is on the target only
+    #[arg(long)]
+    show_extra: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
-    let report = plan::run(&args.common.request(shell, args.out.clone()), &shell.ports)?;
+    let mut report = plan::run(&args.common.request(shell, args.out.clone()), &shell.ports)?;
+    report.lists_extra = args.show_extra;
     shell.print(&report, || human(&report, &args.common.next(&report.plan, shell.global)));
     Ok(if report.plan.blockers.is_empty() { 0 } else { Kind::Refused.exit_code() })
 }
 
+/// Says what is on the target only: the objects where they were asked for, else how many.
+fn extra(text: &mut String, report: &Report) {
+    let count = report.extra.len();
+    if !report.lists_extra {
+        if count > 0 {
+            line(
+                text,
+                "  note  ",
+                &format!("{count} objects are on the target only: --show-extra"),
+            );
+        }
+        return;
+    }
+    let _ = writeln!(text, "on the target only: {count}; nothing is done to them");
+    for object in &report.extra {
+        line(text, "  = ", &object.to_string());
+    }
+}
+
 fn human(report: &Report, next: &str) -> String {
     let mut text = plan_text(&report.plan);
+    extra(&mut text, report);
     for remark in &report.remarks {
         line(&mut text, "  note  ", remark);
     }
@@ -113,121 +133,4 @@ fn human(report: &Report, next: &str) -> String {
         let _ = writeln!(text, "next: {next}");
     }
     text
-}
-
-/// Returns a plan for people: stages, counts, what differs, warnings, blockers.
-pub(crate) fn plan_text(plan: &Plan) -> String {
-    let counts = plan.counts;
-    let who = plan.target.uid.as_ref().map_or_else(String::new, |uid| format!(", uid {uid}"));
-    let mut text = String::new();
-    let _ = writeln!(text, "plan {} for {}", plan.digest().short(), plan.target.name);
-    let _ = writeln!(text, "  {}{who}", plan.target.class);
-    let _ = writeln!(
-        text,
-        "  {} new, {} changed, {} unchanged, {} conflicting, {} immutable; nothing is deleted",
-        counts.new, counts.changed, counts.unchanged, counts.conflicting, counts.immutable
-    );
-    for wave in &plan.waves {
-        wave_text(&mut text, wave);
-    }
-    notes(&mut text, "warnings", &plan.warnings);
-    notes(&mut text, "BLOCKERS", &plan.blockers);
-    text
-}
-
-fn wave_text(text: &mut String, wave: &Wave) {
-    let count = |action| wave.objects.iter().filter(|item| item.action == action).count();
-    let parts = [
-        (count(Action::New), "new"),
-        (count(Action::Changed), "changed"),
-        (count(Action::Conflicting), "conflicting"),
-        (count(Action::Immutable), "immutable"),
-        (count(Action::Unchanged), "unchanged"),
-    ];
-    let counts: Vec<_> =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    let _ = writeln!(text, "wave {}  {}: {}", wave.wave, wave.stage.name(), counts.join(", "));
-    for item in &wave.objects {
-        match item.action {
-            Action::Changed | Action::Immutable => {
-                line(text, "  ~ ", &format!("{}  {}", item.object, fields(item)));
-            }
-            Action::Conflicting => line(text, "  ! ", &format!("{}  {}", item.object, held(item))),
-            Action::New | Action::Unchanged => {}
-        }
-    }
-    let new: Vec<_> = wave.objects.iter().filter(|item| item.action == Action::New).collect();
-    for item in new.iter().take(NAMED) {
-        line(text, "  + ", &item.object.to_string());
-    }
-    if new.len() > NAMED {
-        line(text, "  + ", &format!("and {}", by_kind(&new[NAMED..])));
-    }
-}
-
-fn fields(item: &Item) -> String {
-    item.fields.join(", ")
-}
-
-fn held(item: &Item) -> String {
-    let held = item.conflicts.iter().map(|held| format!("{} holds {}", held.manager, held.field));
-    held.collect::<Vec<_>>().join(", ")
-}
-
-/// `3 ConfigMap, 1 Secret`, in order of appearance.
-fn by_kind(items: &[&Item]) -> String {
-    let mut kinds: Vec<(&str, usize)> = Vec::new();
-    for item in items {
-        match kinds.iter_mut().find(|(kind, _)| *kind == item.object.kind) {
-            Some((_, count)) => *count += 1,
-            None => kinds.push((&item.object.kind, 1)),
-        }
-    }
-    let parts = kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
-    parts.collect::<Vec<_>>().join(", ")
-}
-
-fn notes(text: &mut String, head: &str, notes: &[Note]) {
-    if notes.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{head}");
-    for note in notes {
-        line(text, &format!("  {}  ", note.code), &note.text);
-    }
-}
-
-/// Adds words behind a margin, broken at blanks; what is longer than a line stays whole.
-pub(crate) fn line(text: &mut String, margin: &str, words: &str) {
-    let indent = " ".repeat(margin.len());
-    let mut column = margin.len();
-    text.push_str(margin);
-    for (index, word) in words.split(' ').enumerate() {
-        let width = word.chars().count();
-        if index > 0 && column + 1 + width > WIDTH {
-            text.push('\n');
-            text.push_str(&indent);
-            column = indent.len();
-        } else if index > 0 {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += width;
-    }
-    text.push('\n');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_broken_at_blanks_within_eighty_columns() {
-        let mut text = String::new();
-        line(&mut text, "  B1421  ", &"words and more ".repeat(12));
-        assert!(text.lines().count() > 2);
-        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
-        assert!(text.lines().skip(1).all(|line| line.starts_with("         ")), "{text}");
-    }
 }
