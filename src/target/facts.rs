@@ -141,8 +141,13 @@ fn namespaces(all: &[Value], facts: &mut Facts) -> BTreeSet<String> {
         if FIRST_DAY.contains(&name) {
             continue;
         }
-        let managers = namespace["metadata"]["managedFields"].as_array().into_iter().flatten();
-        if managers.into_iter().any(|entry| entry["manager"] == MANAGER) {
+        let managers = namespace["metadata"]["managedFields"].as_array();
+        // Whoever applies a namespace that has a name and nothing else leaves no trace on it, and
+        // so do we. What lives in it still counts.
+        if managers.is_none_or(Vec::is_empty) {
+            continue;
+        }
+        if managers.into_iter().flatten().any(|entry| entry["manager"] == MANAGER) {
             ours.insert(name.to_owned());
         } else {
             facts.foreign.insert(safe(name));
@@ -203,7 +208,13 @@ mod tests {
         let cluster = MemoryCluster::new("u-1");
         put(
             &cluster,
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}),
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+                "managedFields": [{"manager": "helm", "operation": "Update"}]}}),
+        );
+        // Whoever applied this one wrote nothing on it but its name.
+        put(
+            &cluster,
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bare"}}),
         );
         put(
             &cluster,
