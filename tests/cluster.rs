@@ -13,7 +13,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use blackstart::cluster::{ApplyOptions, Cluster, ClusterError, Kinds, ServedKind};
+use blackstart::cluster::{ApplyOptions, Cluster, ClusterError, Kinds, MemoryCluster, ServedKind};
 use blackstart::object::{Object, ObjectRef};
 use serde_json::{Value, json};
 use support::cluster::Lab;
@@ -48,6 +48,7 @@ fn a_real_api_server_is_understood() {
     conflicts_name_field_and_manager(&cluster, &kinds);
     refusals_are_told_apart(&cluster, &kinds);
     warnings_are_shown(&cluster, &kinds);
+    a_name_is_given_once_and_only_the_last_version_is_replaced(&cluster, &kinds);
     a_dead_aggregated_api_holds_nothing_up(&cluster, &kinds);
 
     let audit = lab.our_audit();
@@ -121,6 +122,46 @@ fn refusals_are_told_apart(cluster: &dyn Cluster, kinds: &Kinds) {
     };
     let error = cluster.list(&unknown).unwrap_err();
     assert_eq!(error, ClusterError::NotServed { kind: "example.com/v1 Nothing".into() });
+}
+
+/// What leases and objects that are made once stand on.
+fn a_name_is_given_once_and_only_the_last_version_is_replaced(
+    cluster: &dyn Cluster,
+    kinds: &Kinds,
+) {
+    let lease = |holder: &str| {
+        object(json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                      "metadata": {"name": "once", "namespace": "default"},
+                      "spec": {"holderIdentity": holder}}))
+    };
+    let leases = kind(kinds, &lease("a"));
+    let first = cluster.create(&leases, &lease("a")).unwrap();
+    assert!(first.created);
+    let taken = cluster.create(&leases, &lease("b")).unwrap_err();
+    assert!(matches!(taken, ClusterError::Taken { .. }), "{taken}");
+    let held = |mut live: Value, holder: &str| {
+        live["spec"]["holderIdentity"] = holder.into();
+        object(live)
+    };
+    let second = cluster.replace(&leases, &held(first.live.clone(), "c")).unwrap();
+    assert_eq!(second.live["spec"]["holderIdentity"], "c");
+    let late = cluster.replace(&leases, &held(first.live, "d")).unwrap_err();
+    assert!(matches!(late, ClusterError::Overtaken { .. }), "{late}");
+    let live = cluster.get(&leases, Some("default"), "once").unwrap().unwrap();
+    assert_eq!(live["spec"]["holderIdentity"], "c");
+}
+
+#[test]
+fn the_fake_keeps_the_same_contract() {
+    let cluster = MemoryCluster::new("u-1");
+    let kinds = cluster.kinds().unwrap();
+    a_name_is_given_once_and_only_the_last_version_is_replaced(&cluster, &kinds);
+    let nowhere = settings("x", json!({})).in_namespace(Some("nowhere"));
+    let error = cluster.apply(&kind(&kinds, &nowhere), &nowhere, &ApplyOptions::REAL).unwrap_err();
+    assert_eq!(error, ClusterError::NamespaceMissing { namespace: "nowhere".into() });
+    let wanted = settings("one", json!({"a": "1"}));
+    let applied = cluster.apply(&kind(&kinds, &wanted), &wanted, &ApplyOptions::DRY).unwrap();
+    assert!(applied.created && cluster.applied().len() == 2, "a dry run stores nothing");
 }
 
 fn warnings_are_shown(cluster: &dyn Cluster, kinds: &Kinds) {

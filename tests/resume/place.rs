@@ -16,7 +16,7 @@ use crate::support::kit::Kit;
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// A kit whose only repository holds `files` below `all/`.
-pub fn kit(files: &[(String, String)]) -> Kit {
+pub(crate) fn kit(files: &[(String, String)]) -> Kit {
     let kit = Kit::new();
     let work = git::worktree(&kit.sandbox.path("srv/apps"));
     let named: Vec<(&str, &str)> =
@@ -29,7 +29,7 @@ pub fn kit(files: &[(String, String)]) -> Kit {
 }
 
 /// A namespace and so many ConfigMaps in it.
-pub fn settings(count: usize) -> Vec<(String, String)> {
+pub(crate) fn settings(count: usize) -> Vec<(String, String)> {
     let mut text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n".to_owned();
     for number in 0..count {
         text.push_str(&format!(
@@ -41,20 +41,20 @@ pub fn settings(count: usize) -> Vec<(String, String)> {
 }
 
 /// A control plane without controllers in a folder of the kit.
-pub fn plane(kit: &Kit, name: &str) -> ControlPlane {
+pub(crate) fn plane(kit: &Kit, name: &str) -> ControlPlane {
     let assets = Assets { controllers: None, ..assets() };
     let at = kit.sandbox.path(name);
     ControlPlane::start(&assets, &at, &WallClock::new(), &Cancel::new()).unwrap()
 }
 
 /// Names the plane as a target.
-pub fn add(kit: &Kit, plane: &ControlPlane, class: &str) {
+pub(crate) fn add(kit: &Kit, plane: &ControlPlane, class: &str) {
     let kubeconfig = plane.kubeconfig().to_str().unwrap();
     kit.run(&["target", "add", "lab", "--kubeconfig", kubeconfig, "--class", class]).ok();
 }
 
 /// Every request of ours that wrote, or would have.
-pub fn writes(plane: &ControlPlane) -> Vec<(String, String)> {
+pub(crate) fn writes(plane: &ControlPlane) -> Vec<(String, String)> {
     let dry = |event: &(String, String)| event.1.contains("dryRun=All");
     let reading = ["get", "list", "watch"];
     let all = ours(plane).into_iter();
@@ -62,7 +62,7 @@ pub fn writes(plane: &ControlPlane) -> Vec<(String, String)> {
 }
 
 /// Every request of ours, as verb and URI.
-pub fn ours(plane: &ControlPlane) -> Vec<(String, String)> {
+pub(crate) fn ours(plane: &ControlPlane) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(plane.audit_log()).unwrap();
     let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let ours = events.filter(|event| {
@@ -73,7 +73,7 @@ pub fn ours(plane: &ControlPlane) -> Vec<(String, String)> {
 }
 
 /// The command line of a replay of everything onto `lab`, with further options.
-pub fn replay<'a>(kit: &'a Kit, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn replay<'a>(kit: &'a Kit, more: &[&'a str]) -> Vec<&'a str> {
     let identity = kit.identity.to_str().unwrap();
     let args =
         ["replay", "latest", "--target", "lab", "--confirm-target", "lab", "--identity", identity];
@@ -81,7 +81,7 @@ pub fn replay<'a>(kit: &'a Kit, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The binary as a child, its error output in a file.
-pub fn start(kit: &Kit, args: &[&str], errors: &Path) -> Child {
+pub(crate) fn start(kit: &Kit, args: &[&str], errors: &Path) -> Child {
     let mut command = kit.sandbox.program(env!("CARGO_BIN_EXE_blackstart"));
     command.args(args).current_dir(kit.path(""));
     let errors = std::fs::File::create(errors).unwrap();
@@ -90,7 +90,7 @@ pub fn start(kit: &Kit, args: &[&str], errors: &Path) -> Child {
 
 /// Waits until `done` says so.
 #[track_caller]
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < LIMIT, "{what} did not come about");
@@ -99,19 +99,19 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// The folder of the only run in a state folder.
-pub fn run_folder(state: &Path) -> Option<PathBuf> {
+pub(crate) fn run_folder(state: &Path) -> Option<PathBuf> {
     let mut runs = std::fs::read_dir(state.join("blackstart/runs")).ok()?;
     Some(runs.next()?.unwrap().path())
 }
 
 /// How often a kind of record is in a run's journal.
-pub fn records(folder: &Path, record: &str) -> usize {
+pub(crate) fn records(folder: &Path, record: &str) -> usize {
     let text = std::fs::read_to_string(folder.join("journal.jsonl")).unwrap_or_default();
     text.matches(&format!("\"record\":\"{record}\"")).count()
 }
 
 /// Sends a signal to a process of our own.
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status();
     assert!(sent.unwrap().success());
 }
