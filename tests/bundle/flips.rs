@@ -26,7 +26,7 @@ use crate::support::git;
 use crate::support::kit::Kit;
 
 /// A prime, so that it meets every bit and every position within chunks and lines.
-const STRIDE: usize = 31;
+const STRIDE: usize = 211;
 
 /// Files above this size are parts with their padding.
 const LARGE: usize = 32 << 10;
