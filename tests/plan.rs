@@ -9,7 +9,7 @@ use blackstart::model::cancel::Cancel;
 use blackstart::model::digest::Digest;
 use blackstart::model::event::Quiet;
 use blackstart::object::Object;
-use blackstart::plan::{Action, Against, Desired, Planned, make};
+use blackstart::plan::{Action, Against, Desired, Plan, Planned, Until, make};
 use blackstart::render::{Item, Provenance};
 use blackstart::target::{Binding, Class};
 use serde_json::{Value, json};
@@ -203,6 +203,38 @@ fn asked(lab: &Lab, since: usize) -> Vec<String> {
 fn actions(planned: &Planned) -> Vec<(String, Action)> {
     let items = planned.plan().items().filter(|item| item.action != Action::Unchanged);
     items.map(|item| (item.object.to_string(), item.action)).collect()
+}
+
+/// A plan file of format 1 as it was written. Never made anew: later versions must read it.
+const FORMAT_1: &[u8] = include_bytes!("plans/format-1.json");
+
+#[test]
+fn a_plan_file_of_format_1_is_read_as_it_was_written() {
+    let plan = Plan::read(FORMAT_1, "format-1.json").unwrap();
+    assert_eq!(
+        plan.digest().oci(),
+        "sha256:d83a5e39e272689d90f85afa367a2411d555ac360cd17471c21750b7e3f6d3eb"
+    );
+    assert_eq!(plan.to_file(), FORMAT_1);
+    let counts = plan.counts;
+    assert_eq!((counts.new, counts.changed, counts.conflicting), (4, 1, 1));
+    let item = plan.items().find(|item| item.object.name == "older").unwrap();
+    let [need] = item.needs.as_slice() else { panic!("{:?}", item.needs) };
+    assert_eq!((need.object.name.as_str(), need.until), ("held", Until::Ready));
+    assert_eq!(need.why, "depends-on");
+
+    // The digest covers what is done and in which order, so that no part of it can be changed.
+    let text = String::from_utf8(FORMAT_1.to_vec()).unwrap();
+    for (from, to) in [
+        ("\"until\": \"ready\"", "\"until\": \"applied\""),
+        ("\"name\": \"held\"", "\"name\": \"helm\""),
+        ("\"stage\": \"edge\"", "\"stage\": \"apps\""),
+        ("\"action\": \"conflicting\"", "\"action\": \"unchanged\""),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let changed = text.replacen(from, to, 1);
+        assert!(Plan::read(changed.as_bytes(), "changed").is_err(), "{from}");
+    }
 }
 
 #[test]

@@ -101,6 +101,13 @@ impl Object {
         self.value.pointer("/metadata/name").and_then(Value::as_str).is_none_or(str::is_empty)
     }
 
+    /// Returns whether the object is made once and never again: a hook, or one without a name.
+    pub fn is_made_once(&self) -> bool {
+        let annotations = &self.value["metadata"]["annotations"];
+        let hook = ["helm.sh/hook", "argocd.argoproj.io/hook"];
+        self.generates_name() || hook.iter().any(|key| annotations[key].is_string())
+    }
+
     /// Returns the object under the name that it is made with. For `generateName` that name is
     /// chosen here, as a server would, but from the content: the same object gets the same name
     /// however often it is sent.

@@ -141,8 +141,9 @@ abouts! {
         namespace default.", "write the namespace into the object or a kustomization";
     NO_SCOPE = "B1425" Incomplete "The kind belongs to the whole cluster; the namespace that the \
         object names is left out.", "remove metadata.namespace at the source";
-    GENERATED = "B1426" Incomplete "The object asks the server to choose its name. It would be made \
-        again by every run, so it is left out.", "make it by hand when everything else is there";
+    GENERATED = "B1426" Incomplete "A hook, or an object that asks the server to choose its name. It \
+        is made once, under a name that follows from its content; where that is there, nothing is \
+        done.", "nothing, if that is right; remove the object by hand to have it made again";
     FINDING = "B1427" Incomplete "A file can be read in two ways; blackstart reads it as kubectl \
         does.", "correct the file at its source";
     GROUP_DOWN = "B1428" Incomplete "An aggregated API of the target does not answer. Its kinds are \

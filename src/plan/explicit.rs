@@ -62,12 +62,15 @@ impl Found<'_, '_> {
         self.edges.push(Edge { item, needs, until, why, origin: Origin::Explicit });
     }
 
-    /// All of `later` after all of `earlier`.
+    /// All of `later` after all of `earlier`, but for engines' objects: suspended, they do nothing
+    /// that could be waited for.
     fn groups(&mut self, later: &[usize], earlier: &[usize], until: Until, why: &'static str) {
+        let lasting = |item: &&usize| !is_engine_object(self.index.nodes[**item].object);
+        let earlier: Vec<usize> = earlier.iter().filter(lasting).copied().collect();
         let few = later.len().saturating_mul(earlier.len()) <= PAIRS;
         let relay = earlier.iter().max().copied();
         if let (false, Some(relay)) = (few, relay) {
-            for needs in earlier {
+            for needs in &earlier {
                 self.add(relay, *needs, until, why);
             }
             for item in later {
@@ -76,7 +79,7 @@ impl Found<'_, '_> {
             return;
         }
         for item in later {
-            for needs in earlier {
+            for needs in &earlier {
                 self.add(*item, *needs, until, why);
             }
         }
@@ -107,6 +110,8 @@ impl Found<'_, '_> {
     fn phases(&mut self, units: &Units<'_>) {
         for members in units.all() {
             let mut groups: BTreeMap<(i8, i64), Vec<usize>> = BTreeMap::new();
+            let lasting = |item: &&usize| !is_engine_object(self.index.nodes[**item].object);
+            let members: Vec<_> = members.iter().filter(lasting).collect();
             for item in members {
                 let object = self.index.nodes[*item].object;
                 let (phase, weight) = (phase(object).unwrap_or_default(), weight(object));

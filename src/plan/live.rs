@@ -47,7 +47,10 @@ pub(super) fn live_objects(
     for kind in served.chain(namespaces) {
         needed.entry(kind.text()).or_insert(kind);
     }
-    let about: HashSet<&ObjectRef> = wanted.iter().map(|item| item.object.reference()).collect();
+    let named: Vec<_> = wanted.iter().filter(|item| item.object.generates_name()).collect();
+    let named: Vec<_> = named.into_iter().map(|item| item.object.named()).collect();
+    let about = wanted.iter().map(|item| &item.object).chain(&named);
+    let about: HashSet<&ObjectRef> = about.map(Object::reference).collect();
     let needed: Vec<ServedKind> = needed.into_values().collect();
     let lists = each(&needed, AT_ONCE, |kind| {
         cancel.check()?;

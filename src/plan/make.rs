@@ -139,9 +139,13 @@ impl Compared {
 }
 
 fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Compared, PlanError> {
-    let reference = item.object.reference();
-    let before = live.find(&item.object);
-    if before.is_some_and(|before| is_unchanged(before, &item.object)) {
+    // Without a name of its own it is compared under the one that it is made with.
+    let named = item.object.generates_name().then(|| item.object.named());
+    let object = named.as_ref().unwrap_or(&item.object);
+    let reference = object.reference();
+    let before = live.find(object);
+    let once = object.is_made_once() || named.is_some();
+    if before.is_some_and(|before| once || is_unchanged(before, object)) {
         return Ok(Compared::of(Action::Unchanged));
     }
     let Known::Served(kind) = &item.known else { return Ok(Compared::of(Action::New)) };
@@ -150,9 +154,9 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
     if homeless {
         return Ok(Compared::of(Action::New));
     }
-    match cluster.apply(kind, &item.object, &ApplyOptions::DRY) {
+    match cluster.apply(kind, object, &ApplyOptions::DRY) {
         Ok(dry) => {
-            let (before, dry) = settled(kind, item, before, dry, cluster)?;
+            let (before, dry) = settled(kind, object, before, dry, cluster)?;
             let fields = before.map(|before| differing(&before, &dry.live));
             let action = match &fields {
                 None => Action::New,
@@ -170,12 +174,12 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
             Err(error.into())
         }
         Err(error @ ClusterError::Immutable { .. }) => {
-            let fields = before.map(|before| missing(before, item.object.value()));
+            let fields = before.map(|before| missing(before, object.value()));
             let (fields, refused) = (fields.unwrap_or_default(), Some(error));
             Ok(Compared { fields, refused, ..Compared::of(Action::Immutable) })
         }
         Err(error) => {
-            let compared = Compared::by_eye(before, &item.object);
+            let compared = Compared::by_eye(before, object);
             let waits = error.class() == Class::Wait;
             Ok(Compared { refused: (!waits).then_some(error), ..compared })
         }
@@ -186,7 +190,7 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
 /// listing and the dry run, both are asked for again. A few times, since some never rest.
 fn settled<'a>(
     kind: &ServedKind,
-    item: &Wanted,
+    object: &Object,
     before: Option<&'a Value>,
     mut dry: Applied,
     cluster: &dyn Cluster,
@@ -198,9 +202,9 @@ fn settled<'a>(
             Some(object) if version(object) != version(&dry.live) => {}
             _ => break,
         }
-        let at = item.object.reference();
+        let at = object.reference();
         before = cluster.get(kind, at.namespace.as_deref(), &at.name)?.map(Cow::Owned);
-        dry = cluster.apply(kind, &item.object, &ApplyOptions::DRY)?;
+        dry = cluster.apply(kind, object, &ApplyOptions::DRY)?;
     }
     Ok((before, dry))
 }
@@ -215,7 +219,8 @@ fn compare_directory(
         held.objects().map(|object| (object.reference(), object)).collect();
     let wanted: Vec<Wanted> = without_unfit(desired, notes)
         .map(|item| Wanted {
-            object: item.object,
+            // kubectl cannot apply what has no name.
+            object: item.object.named(),
             provenance: item.provenance,
             known: Known::Unknown,
         })

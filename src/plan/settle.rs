@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::choice::chosen;
 use super::desired::Desired;
-use super::error::{DEFAULTED, ENCRYPTED, GENERATED, HOOK, NO_SCOPE, TWO_VERSIONS, UNKNOWN_KIND};
+use super::error::{DEFAULTED, ENCRYPTED, HOOK, NO_SCOPE, TWO_VERSIONS, UNKNOWN_KIND};
 use super::explicit::left_out;
 use super::notes::Notes;
 use super::scope::{Known, Scope};
@@ -47,7 +47,10 @@ pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec
     }
     for (kind, (count, first)) in unknown {
         let kind = safe(kind.trim_start());
-        let text = format!("nothing defines the kind {kind}; {count} in the plan, as {first}");
+        let text = match count {
+            1 => format!("nothing defines the kind {kind}, which {first} is of"),
+            _ => format!("nothing defines the kind {kind}, which {count} are of, as {first}"),
+        };
         notes.warn(&UNKNOWN_KIND, text);
     }
     chosen(wanted, &desired.choices, notes)
@@ -84,11 +87,12 @@ pub(super) fn without_unfit<'a>(
             item.provenance.path
         );
         let place = safe(place);
-        if item.object.generates_name() {
-            notes.warn(&GENERATED, format!("{place} has no name of its own and is left out"));
-        } else if let Some(why) = left_out(&item.object) {
+        if let Some(why) = left_out(&item.object) {
             notes.warn(&HOOK, format!("{place} is left out: {why}"));
         } else {
+            if item.object.is_made_once() {
+                told.once(&item.object);
+            }
             if item.object.value()["sops"].is_object() {
                 notes.block(&ENCRYPTED, format!("{place} is encrypted"));
             }

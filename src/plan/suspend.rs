@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::error::{CLOCKS, ENGINES, OUTSIDE};
+use super::error::{CLOCKS, ENGINES, GENERATED, OUTSIDE};
 use super::notes::Notes;
 use crate::model::explain::About;
 use crate::object::{Object, is_engine_object, is_external_dns, is_load_balancer};
@@ -37,6 +37,11 @@ impl Told {
     fn add(&mut self, about: &'static About, what: &'static str, object: &Object) {
         let entry = self.0.entry(what).or_insert_with(|| (about, Vec::new()));
         entry.1.push(object.reference().to_string());
+    }
+
+    /// What is made once and not again.
+    pub(super) fn once(&mut self, object: &Object) {
+        self.add(&GENERATED, "will be made once, and by no later run", object);
     }
 
     /// Notes one line for each thing that is said.

@@ -170,8 +170,34 @@ fn what_is_odd_is_told() {
     let texts: Vec<_> = planned.plan().items().map(|item| item.object.to_string()).collect();
     assert_eq!(
         texts,
-        ["ClusterRole placed", "ConfigMap default/homeless", "Widget default/unknown"]
+        [
+            "ClusterRole placed",
+            "ConfigMap default/homeless",
+            "ConfigMap default/x-*",
+            "Widget default/unknown"
+        ]
     );
+}
+
+#[test]
+fn what_is_made_once_is_not_made_again() {
+    let generated = json!({"apiVersion": "v1", "kind": "ConfigMap",
+                           "metadata": {"generateName": "x-", "namespace": "default"}});
+    let generated = Object::from_value(generated).unwrap();
+    let mut hook = object("ConfigMap", Some("default"), "hook").into_value();
+    hook["metadata"]["annotations"] = json!({"helm.sh/hook": "pre-install"});
+    let hook = Object::from_value(hook).unwrap();
+    let cluster = MemoryCluster::new("u-1");
+    let objects = [generated.clone(), hook.clone()];
+    let first = plan_on(&cluster, &objects);
+    assert_eq!(first.plan().counts.new, 2);
+    assert_eq!(codes(&first.plan().warnings), ["B1426"]);
+    cluster.put(&generated.named());
+    // Whatever it looks like by now.
+    cluster.put(&with(hook, "data", json!({"k": "v"})));
+    let second = plan_on(&cluster, &objects);
+    assert!(second.plan().is_empty());
+    assert_eq!(second.extra(), []);
 }
 
 #[test]

@@ -36,13 +36,6 @@ impl From<ClusterError> for Trouble {
     }
 }
 
-/// Returns whether an object is made once and never again: a hook, or one without a name.
-pub(super) fn is_once(object: &Object) -> bool {
-    let annotations = &object.value()["metadata"]["annotations"];
-    let hook = ["helm.sh/hook", "argocd.argoproj.io/hook"];
-    object.generates_name() || hook.iter().any(|key| annotations[key].is_string())
-}
-
 impl Run<'_> {
     /// Tries an object once.
     pub(super) fn attempt(&self, node: usize) {
@@ -81,7 +74,7 @@ impl Run<'_> {
     ) -> Result<(Applied, &'static str), Trouble> {
         let kind = self.served(item)?;
         let takes_over = self.options.choices.takes_over(&item.object);
-        if is_once(object) {
+        if object.is_made_once() {
             let named = object.named();
             self.intend(node, &named, Call::Create)?;
             return self.make_once(&kind, &named);

@@ -103,11 +103,9 @@ fn extra(text: &mut String, report: &Report) {
     let count = report.extra.len();
     if !report.lists_extra {
         if count > 0 {
-            line(
-                text,
-                "  note  ",
-                &format!("{count} objects are on the target only: --show-extra"),
-            );
+            let objects = if count == 1 { "object is" } else { "objects are" };
+            let words = format!("{count} {objects} on the target only; --show-extra lists them");
+            line(text, "  note  ", &words);
         }
         return;
     }
