@@ -1,14 +1,17 @@
 //! Findings about objects, named like those of git-fsck(1): faults that old repositories carry and
 //! traps that hostile ones set. A finding is told and stops nothing here.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
 use crate::model::cancel::Cancel;
 use crate::model::git::{ObjectFormat, Oid};
 
 use super::bare::Bare;
 use super::error::RepoError;
+use super::kinds::Kinds;
 use super::names::is_dot_git;
-use super::objects::{self, EntryKind, Kind};
-use super::store::{from_gix, hash};
+use super::objects::{self, Entry, EntryKind, Kind};
 
 /// More findings than this are not listed.
 const LISTED: usize = 1000;
@@ -36,14 +39,9 @@ impl Bare {
         let mut findings = Vec::new();
         let mut buffer = Vec::new();
         for pack in self.packs()? {
-            let index = gix_pack::index::File::at(&pack.index, hash(self.format()));
-            let index = index.map_err(|error| RepoError::Objects {
-                path: pack.index.clone(),
-                why: crate::model::safe::safe(error.to_string()),
-            })?;
-            for oid in index.iter().filter_map(|entry| from_gix(&entry.oid)) {
+            for (oid, kind) in Kinds::read(&pack.index, self.format())?.in_order() {
                 cancel.check()?;
-                if matches!(store.header(oid)?, Some((Kind::Blob, _))) {
+                if kind == Some(Kind::Blob) {
                     continue;
                 }
                 let (kind, data) = store.checked(oid, &mut buffer)?;
@@ -74,37 +72,51 @@ pub(super) fn lint(kind: Kind, data: &[u8], format: ObjectFormat) -> Vec<&'stati
 
 fn lint_tree(data: &[u8], format: ObjectFormat) -> Vec<&'static str> {
     let mut found = Vec::new();
-    let mut last: Option<Vec<u8>> = None;
-    let mut names = std::collections::HashSet::new();
+    let mut last: Option<Entry<'_>> = None;
+    // Where the names are in order, the same one twice shows between neighbours.
+    let mut twice = false;
     for entry in objects::tree(data, format) {
         let Some(entry) = entry else {
             found.push("badTree");
             break;
         };
-        found.extend(lint_entry(&entry));
-        if !names.insert(entry.name) {
-            found.push("duplicateEntries");
+        lint_entry(&entry, &mut found);
+        if let Some(last) = last {
+            let order = order(&last, &entry);
+            if order.is_gt() {
+                found.push("treeNotSorted");
+            }
+            // A folder comes after files whose names go on where its own ends.
+            twice |= order.is_ge() || last.name.starts_with(entry.name);
         }
-        // Git sorts a folder as if its name ended in a slash.
-        let tail: &[u8] = if entry.kind() == EntryKind::Tree { b"/" } else { b"" };
-        let key = [entry.name, tail].concat();
-        if last.as_ref().is_some_and(|last| *last > key) {
-            found.push("treeNotSorted");
-        }
-        last = Some(key);
+        last = Some(entry);
+    }
+    if twice && has_doubles(data, format) {
+        found.push("duplicateEntries");
     }
     found
 }
 
-fn lint_entry(entry: &objects::Entry<'_>) -> Vec<&'static str> {
-    let text = String::from_utf8_lossy(entry.name).into_owned();
-    let modes: [&[u8]; 6] = [b"40000", b"100644", b"100755", b"100664", b"120000", b"160000"];
+/// How Git sorts entries: a folder as if its name ended in a slash.
+fn order(one: &Entry<'_>, other: &Entry<'_>) -> Ordering {
+    fn key<'a>(entry: &Entry<'a>) -> impl Iterator<Item = u8> + use<'a> {
+        let slash = (entry.kind() == EntryKind::Tree).then_some(b'/');
+        entry.name.iter().copied().chain(slash)
+    }
+    key(one).cmp(key(other))
+}
+
+fn has_doubles(data: &[u8], format: ObjectFormat) -> bool {
+    let mut names = HashSet::new();
+    objects::tree(data, format).flatten().any(|entry| !names.insert(entry.name))
+}
+
+fn lint_entry(entry: &Entry<'_>, found: &mut Vec<&'static str>) {
+    const MODES: [&[u8]; 6] = [b"40000", b"100644", b"100755", b"100664", b"120000", b"160000"];
+    let text = String::from_utf8_lossy(entry.name);
     let checks = [
         (entry.mode.starts_with(b"0"), "zeroPaddedFilemode"),
-        (
-            !modes.contains(&entry.mode.trim_ascii_start()) && !entry.mode.starts_with(b"0"),
-            "badFilemode",
-        ),
+        (!MODES.contains(&entry.mode) && !entry.mode.starts_with(b"0"), "badFilemode"),
         (entry.name.is_empty(), "emptyName"),
         (entry.name == b".", "hasDot"),
         (entry.name == b"..", "hasDotdot"),
@@ -116,7 +128,7 @@ fn lint_entry(entry: &objects::Entry<'_>) -> Vec<&'static str> {
             "gitmodulesSymlink",
         ),
     ];
-    checks.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)).collect()
+    found.extend(checks.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)));
 }
 
 fn lint_commit(data: &[u8]) -> Vec<&'static str> {
@@ -217,7 +229,14 @@ mod tests {
             (&[("40000", "..")], &["hasDotdot"]),
             (&[("100644", "a/b")], &["fullPathname"]),
             (&[("100644", "a"), ("100644", "a")], &["duplicateEntries"]),
+            (&[("100644", "a"), ("100644", "a.b"), ("40000", "a")], &["duplicateEntries"]),
+            (&[("100644", "a.b"), ("40000", "a")], &[]),
+            (&[("40000", "a"), ("100644", "a.b")], &["treeNotSorted"]),
             (&[("100644", "b"), ("100644", "a")], &["treeNotSorted"]),
+            (
+                &[("100644", "b"), ("100644", "a"), ("100644", "b")],
+                &["duplicateEntries", "treeNotSorted"],
+            ),
             (&[("120000", ".gitmodules")], &["gitmodulesSymlink"]),
             (&[("100600", "a")], &["badFilemode"]),
         ];

@@ -8,6 +8,7 @@
 mod bare;
 mod error;
 mod export;
+mod kinds;
 mod lint;
 mod lookup;
 mod names;

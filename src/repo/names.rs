@@ -28,6 +28,10 @@ pub fn unsafe_component(name: &[u8]) -> Option<&'static str> {
 
 /// Whether some file system takes this for `.git`.
 pub(super) fn is_dot_git(name: &str) -> bool {
+    // Almost every name is plain and begins with another letter.
+    if name.is_ascii() && !name.starts_with(['.', 'g', 'G']) {
+        return false;
+    }
     let hfs: String =
         name.chars().filter(|c| !is_hfs_ignorable(*c)).collect::<String>().to_lowercase();
     let ntfs = hfs.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);

@@ -1,21 +1,23 @@
 //! Proof of connectivity: that everything a tip needs is there.
 //!
-//! Two proofs. [`Bare::missing`] walks from tips and trusts nothing. [`dangling`] looks at one new
-//! pack and asks that every link of every object in it is there; a store that only ever grew by
-//! packs which passed it is closed under links, so that any object in it is whole.
+//! Two proofs. [`dangling`] looks at one new pack and asks that every link of every object in it is
+//! there; a store that only ever grew by packs which passed it is closed under links, so that any
+//! object in it is whole. [`Bare::missing`] trusts nothing: it asks whether the packs together are
+//! closed, each object read once and in the order of its pack, and where they are not, it walks from
+//! the tips to see whether they lack what is missing.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::Path;
 
 use crate::model::cancel::Cancel;
 use crate::model::git::Oid;
-use crate::model::safe::safe;
 
 use super::bare::Bare;
 use super::error::RepoError;
+use super::kinds::Kinds;
 use super::lint::{Finding, lint};
 use super::objects::{self, Kind};
-use super::store::{Store, from_gix, hash};
+use super::store::Store;
 
 /// More holes than this are not listed.
 const LISTED: usize = 100;
@@ -32,10 +34,47 @@ impl Bare {
         cancel: &Cancel,
     ) -> Result<Vec<Oid>, RepoError> {
         let store = self.store()?;
+        if proven.is_empty() && self.is_closed(&store, tips, cancel)? {
+            return Ok(Vec::new());
+        }
         let mut walk = Walk { store: &store, seen: HashSet::new(), missing: Vec::new(), cancel };
         walk.mark(proven)?;
         walk.run(tips)?;
         Ok(walk.missing)
+    }
+
+    /// Returns whether the packs hold `tips` and every object that any object in them links to, of
+    /// the kind that the link says. What cannot be told counts as no.
+    fn is_closed(&self, store: &Store, tips: &[Oid], cancel: &Cancel) -> Result<bool, RepoError> {
+        let packs = self.packs()?;
+        let tables = packs.iter().map(|pack| Kinds::read(&pack.index, self.format()));
+        let Ok(tables) = tables.collect::<Result<Vec<_>, _>>() else { return Ok(false) };
+        let kind_of = |oid: Oid| tables.iter().find_map(|table| table.of(oid));
+        if !tips.iter().all(|tip| kind_of(*tip).is_some()) {
+            return Ok(false);
+        }
+        let mut known: HashMap<Oid, Kind> = HashMap::new();
+        let mut buffer = Vec::new();
+        for (count, (oid, kind)) in tables.iter().flat_map(Kinds::in_order).enumerate() {
+            if count.is_multiple_of(1024) {
+                cancel.check()?;
+            }
+            if kind == Some(Kind::Blob) {
+                continue;
+            }
+            let Ok(Some((found, data))) = store.find(oid, &mut buffer) else { return Ok(false) };
+            let mut whole = kind == Some(found);
+            let parsed = objects::links(found, data, self.format(), |link, expected| {
+                whole = whole
+                    && (known.get(&link) == Some(&expected)
+                        || kind_of(link) == Some(expected)
+                            && known.insert(link, expected).is_none());
+            });
+            if !(parsed && whole) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Returns whether `old` can be reached from `from`, so that moving a ref from `old` to `from`
@@ -188,24 +227,19 @@ pub(crate) struct Proof {
 /// Looks at every link of every object of the pack with this `index`. `over` holds the pack itself
 /// and everything it may build on.
 pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Proof, RepoError> {
-    let broken = |error: &dyn std::fmt::Display| RepoError::Objects {
-        path: index.to_owned(),
-        why: safe(error.to_string()),
-    };
-    let file = gix_pack::index::File::at(index, hash(over.format())).map_err(|e| broken(&e))?;
-    // In the order of the pack, so that delta bases are still in the cache when they are needed.
-    let mut order: Vec<(u64, u32)> =
-        (0..file.num_objects()).map(|at| (file.pack_offset_at_index(at), at)).collect();
-    order.sort_unstable();
+    let kinds = Kinds::read(index, over.format())?;
     let mut known: HashSet<Oid> = HashSet::new();
     let mut proof = Proof::default();
     let mut buffer = Vec::new();
-    for (count, (_, at)) in order.into_iter().enumerate() {
+    for (count, (oid, kind)) in kinds.in_order().enumerate() {
         if count.is_multiple_of(1024) {
             cancel.check()?;
         }
-        let Some(oid) = from_gix(file.oid_at_index(at)) else { continue };
-        if matches!(over.header(oid)?, Some((Kind::Blob, _))) {
+        let kind = match kind {
+            Some(kind) => Some(kind),
+            None => over.header(oid)?.map(|(kind, _)| kind),
+        };
+        if kind == Some(Kind::Blob) {
             continue;
         }
         let (kind, data) = over.find(oid, &mut buffer)?.ok_or(RepoError::Missing { oid })?;

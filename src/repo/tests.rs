@@ -134,6 +134,25 @@ fn a_missing_object_is_found_and_a_proven_tip_is_not_walked_again() {
 }
 
 #[test]
+fn packs_that_are_not_closed_are_walked_from_the_tips() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = work(&folder, ObjectFormat::Sha1);
+    let tip = commit(&at, "a", "1");
+    let blob: Oid = git(&at, &["rev-parse", "HEAD:a"]).parse().unwrap();
+    let bare = Bare::open(&at).unwrap();
+    git(&at, &["repack", "-adq"]);
+    assert_eq!(bare.missing(&[tip], &[], &Cancel::new()).unwrap(), []);
+    // A tree that says of a file that it is a folder, which only the walk can judge.
+    std::fs::write(at.join("lie"), [&b"40000 x\0"[..], blob.as_bytes()].concat()).unwrap();
+    let lie = ["hash-object", "-t", "tree", "-w", "--literally", "lie"];
+    let lie: Oid = git(&at, &lie).parse().unwrap();
+    git(&at, &["repack", "-adkq"]);
+    assert_eq!(bare.packs().unwrap().len(), 1);
+    assert_eq!(bare.missing(&[tip], &[], &Cancel::new()).unwrap(), []);
+    assert_eq!(bare.missing(&[tip, lie], &[], &Cancel::new()).unwrap(), [blob]);
+}
+
+#[test]
 fn reaching_is_ancestry() {
     let folder = tempfile::tempdir().unwrap();
     let at = work(&folder, ObjectFormat::Sha1);
