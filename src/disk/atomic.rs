@@ -31,6 +31,15 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> 
     file.commit_new()
 }
 
+/// Gives several files their names, once everything that was written before on the file system of
+/// the folder `within` is durable. The names themselves may be lost in a crash, what they vouch for
+/// may not. One call for many files costs less than one for each.
+pub fn commit_all(files: Vec<NewFile>, within: &Path) -> Result<(), DiskError> {
+    let folder = File::open(within).map_err(DiskError::at("open", within))?;
+    rustix::fs::syncfs(&folder).map_err(io::Error::from).map_err(DiskError::at("sync", within))?;
+    files.into_iter().try_for_each(NewFile::named)
+}
+
 /// A file on its way. Dropped without a commit, it leaves nothing.
 #[derive(Debug)]
 pub struct NewFile {
@@ -79,6 +88,13 @@ impl NewFile {
     pub fn commit_as(mut self, path: &Path) -> Result<(), DiskError> {
         path.clone_into(&mut self.path);
         self.commit()
+    }
+
+    fn named(mut self) -> Result<(), DiskError> {
+        let temp = self.temp.clone().unwrap_or_default();
+        fs::rename(&temp, &self.path).map_err(DiskError::at("rename to", &self.path))?;
+        self.temp = None;
+        Ok(())
     }
 
     fn sync(&self) -> Result<PathBuf, DiskError> {
@@ -207,6 +223,22 @@ mod tests {
         file.write_all(b"half").unwrap();
         drop(file);
         assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn several_get_their_names_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |name: &str| {
+            let mut file = NewFile::create(&folder.path().join(name), 0o600).unwrap();
+            file.write_all(name.as_bytes()).unwrap();
+            file
+        };
+        fs::write(folder.path().join("b"), b"old").unwrap();
+        commit_all(vec![begin("a"), begin("b")], folder.path()).unwrap();
+        assert_eq!(names(folder.path()), ["a", "b"]);
+        assert_eq!(fs::read(folder.path().join("b")).unwrap(), b"b");
+        drop(begin("c"));
+        assert_eq!(names(folder.path()), ["a", "b"]);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::atomic::NewFile;
 use super::error::DiskError;
-use super::folder;
 
 /// Copies a file to a name that nothing may have, durably.
 pub fn copy_file(from: &Path, to: &Path, mode: u32) -> Result<(), DiskError> {
@@ -17,10 +16,10 @@ pub fn copy_file(from: &Path, to: &Path, mode: u32) -> Result<(), DiskError> {
 }
 
 /// Makes `to` a second name of `from` where the file system can, else a copy. Only for files that
-/// nobody changes in place.
+/// nobody changes in place. The name is not durable until its folder is synced.
 pub fn link_or_copy(from: &Path, to: &Path, mode: u32) -> Result<(), DiskError> {
     match fs::hard_link(from, to) {
-        Ok(()) => folder::sync_parent(to),
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(DiskError::at("link", to)(error))
         }
@@ -30,6 +29,7 @@ pub fn link_or_copy(from: &Path, to: &Path, mode: u32) -> Result<(), DiskError> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::folder;
     use super::*;
 
     type Make = fn(&Path, &Path, u32) -> Result<(), DiskError>;

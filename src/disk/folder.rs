@@ -44,12 +44,17 @@ pub fn create_new(path: &Path, mode: u32) -> Result<(), DiskError> {
 
 /// Renames a folder to a name that nothing may have, durably.
 pub fn rename_new(from: &Path, to: &Path) -> Result<(), DiskError> {
+    move_new(from, to)?;
+    sync_parent(to)
+}
+
+/// Like [`rename_new`], without making the name durable.
+pub fn move_new(from: &Path, to: &Path) -> Result<(), DiskError> {
     let renamed = match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => claim_and_replace(from, to),
         other => other.map_err(io::Error::from),
     };
-    renamed.map_err(DiskError::at("rename to", to))?;
-    sync_parent(to)
+    renamed.map_err(DiskError::at("rename to", to))
 }
 
 /// The fallback: making a folder is exclusive, and an empty one may be renamed over.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::DiskError;
-use super::{atomic, folder};
+use super::{atomic, folder, scratch};
 
 /// A folder with mode 0700 that is removed on drop.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl Quarantine {
     pub fn new(parent: &Path, label: &str) -> Result<Self, DiskError> {
         folder::create(parent, 0o700)?;
         let path = atomic::temp_beside(&parent.join("x"), &format!("{label}-"))?;
-        folder::create_new(&path, 0o700)?;
+        scratch::folder_new(&path)?;
         Ok(Self { path: Some(path) })
     }
 

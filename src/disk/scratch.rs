@@ -1,6 +1,7 @@
 //! Files and folders in places that are thrown away after a crash: nothing is synced here.
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -22,6 +23,24 @@ pub fn file(folder: &Path) -> Result<File, DiskError> {
 pub fn folder(path: &Path) -> Result<(), DiskError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(DiskError::at("create the folder", path))
+}
+
+/// Makes a private folder that must not exist.
+pub fn folder_new(path: &Path) -> Result<(), DiskError> {
+    DirBuilder::new().mode(0o700).create(path).map_err(DiskError::at("create the folder", path))
+}
+
+/// Makes a folder that everybody may look into, and those above it.
+pub fn open_folder(path: &Path) -> Result<(), DiskError> {
+    let made = DirBuilder::new().recursive(true).mode(0o755).create(path);
+    made.map_err(DiskError::at("create the folder", path))
+}
+
+/// Writes `bytes` to `path`, replacing what was there as a whole.
+pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let temp = super::atomic::temp_beside(path, "")?;
+    create(&temp, mode)?.write_all(bytes).map_err(DiskError::at("write", path))?;
+    rename(&temp, path)
 }
 
 /// Creates a file that must not exist.
@@ -51,7 +70,7 @@ fn named(folder: &Path) -> Result<File, DiskError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read as _, Seek as _, Write as _};
+    use std::io::{Read as _, Seek as _};
 
     #[test]
     fn leaves_no_name_behind() {

@@ -2,7 +2,8 @@
 //!
 //! A mirror is a folder `<root>/<slug>-<8 hex>.git` with `HEAD`, `packed-refs`, `objects/pack`, a
 //! `config` of ours, `pins.json` (old tips that no ref names any more) and `mirror.json` (where it
-//! comes from and when it was last proven). One update lists the refs, receives what is new into a
+//! comes from and when it was last proven); beside them all stands `proven.json` (when those that did
+//! not change since were last found equal to their sources). One update lists the refs, receives what is new into a
 //! quarantine, proves that every link of every new object is there, moves the pack in, pins the
 //! tips that would be forgotten, and then publishes all refs at once. Whatever fails leaves the
 //! last proven copy as it was.
@@ -10,6 +11,7 @@
 //! gix speaks the protocol; everything around it that gix leaves open (pruning, HEAD, connectivity,
 //! durability, limits) is done here, and its ref transactions are not used.
 
+mod arrivals;
 mod clients;
 mod compare;
 mod credential;

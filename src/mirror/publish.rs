@@ -8,7 +8,7 @@ use crate::model::event::Event;
 use crate::model::explain::Explain as _;
 use crate::model::git::{Head, Oid, RefName, Refs};
 use crate::model::safe::safe;
-use crate::repo::{Bare, reaches};
+use crate::repo::{Bare, reaches, unborn};
 use crate::source::Spec;
 
 use super::fault::Trouble;
@@ -29,12 +29,13 @@ impl Run<'_> {
         &self,
         spec: &Spec,
         bare: &Bare,
-        before: &Refs,
         listing: Listing,
         findings: Vec<String>,
         proven: Option<&Proven>,
     ) -> Result<Done, Trouble> {
         let now = self.clock.now();
+        let first = unborn();
+        let before = proven.map_or(&first, |proven| &proven.refs);
         let store = bare.store()?;
         let refs = listing.into_refs(before, |oid| Ok(store.peel_tag(oid)?))?;
         if let Some(oid) = refs.oids().iter().find(|oid| !store.has(**oid)) {
@@ -46,7 +47,10 @@ impl Run<'_> {
         };
         let known = proven.map(|proven| proven.pins.clone()).unwrap_or_default();
         let pins = pin(bare, known, &rewritten)?;
-        bare.publish(&refs)?;
+        match proven {
+            Some(_) => bare.publish(&refs)?,
+            None => bare.prepare(&refs)?,
+        }
         let flags = bare.flags(refs.head_oid()).unwrap_or_default();
         let known = proven.map(|proven| proven.record.findings.clone()).unwrap_or_default();
         let record = Record {
@@ -58,7 +62,10 @@ impl Run<'_> {
             submodules: flags.submodules,
             findings: merged(known, findings),
         };
-        record.write(bare.path())?;
+        match proven {
+            Some(_) => record.write(bare.path())?,
+            None => self.arrivals.add(record.begin(bare.path())?),
+        }
         self.tell(spec, &rewritten);
         self.consolidate(spec, bare, &refs, &pins);
         let state = if rewritten.is_empty() { RepoState::Fresh } else { RepoState::Rewritten };

@@ -23,11 +23,12 @@ const PAST: usize = 2048;
 /// More findings than this are not kept for one pack.
 const FINDINGS: usize = 100;
 
-/// Receives what the mirror lacks of `listing`. Returns findings about the new objects.
+/// Receives what the mirror lacks of `listing`. Returns findings about the new objects. Where there
+/// was a copy before, they are durable then.
 pub(super) fn receive(
     session: &mut Session<'_>,
     bare: &Bare,
-    before: &Refs,
+    before: Option<&Refs>,
     listing: &Listing,
     watch: &Watch<'_>,
 ) -> Result<Vec<String>, Trouble> {
@@ -36,7 +37,7 @@ pub(super) fn receive(
     if wants.is_empty() {
         return Ok(Vec::new());
     }
-    let haves = haves(&store, before, listing)?;
+    let haves = before.map_or(Ok(Vec::new()), |before| haves(&store, before, listing))?;
     let (quarantine, objects) = quarantine(bare)?;
     let bases = (!haves.is_empty()).then(|| store.into_odb());
     let hash = crate::repo::hash(bare.format());
@@ -53,7 +54,7 @@ pub(super) fn receive(
     let over = Store::open(&objects, bare.format())?;
     let findings = prove(&over, indexed.as_ref(), &wants, watch)?;
     if let Some(indexed) = &indexed {
-        enter(indexed, &bare.path().join("objects/pack"))?;
+        enter(indexed, &bare.path().join("objects/pack"), before.is_some())?;
     }
     drop(quarantine);
     Ok(findings)

@@ -1,10 +1,12 @@
 //! What stands beside a mirror's refs: `pins.json` and `mirror.json`, and the mirror's folder name.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{DiskError, atomic, folder, limit};
+use crate::disk::atomic::{self, NewFile};
+use crate::disk::{DiskError, folder, limit};
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::repo::Flags;
@@ -40,6 +42,14 @@ impl Record {
         write_json(&mirror.join(RECORD), self)
     }
 
+    /// Begins the file of a first copy, which counts once it has its name.
+    pub(super) fn begin(&self, mirror: &Path) -> Result<NewFile, Trouble> {
+        let path = mirror.join(RECORD);
+        let mut file = NewFile::create(&path, 0o600)?;
+        file.write_all(&json(&path, self)?).map_err(DiskError::at("write", &path))?;
+        Ok(file)
+    }
+
     pub(super) fn flags(&self) -> Flags {
         Flags { lfs: self.lfs, submodules: self.submodules, shallow: false }
     }
@@ -61,10 +71,14 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Tro
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Trouble> {
+    Ok(atomic::write(path, &json(path, value)?, 0o600)?)
+}
+
+fn json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Trouble> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .map_err(|error| Trouble::here(format!("{}: {error}", path.display())))?;
     bytes.push(b'\n');
-    Ok(atomic::write(path, &bytes, 0o600)?)
+    Ok(bytes)
 }
 
 /// Returns the name of a repository's folder: a slug for people, 8 hex digits for uniqueness.

@@ -44,6 +44,8 @@ pub fn update(
             scope.spawn(|| work(&run, &queue, specs, chosen));
         }
     });
+    run.arrivals.end()?;
+    run.times.write(&options.root, specs)?;
     Ok(queue.into_results())
 }
 

@@ -6,6 +6,7 @@ use crate::model::git::{ObjectFormat, Refs};
 use crate::repo::{Bare, Flags, unborn};
 use crate::source::Spec;
 
+use super::arrivals::Times;
 use super::fault::Trouble;
 use super::listing::Listing;
 use super::outcome::{Mirrored, Pin, RepoState};
@@ -37,8 +38,9 @@ pub(super) struct Done {
 
 impl Proven {
     /// Reads what stands in a mirror's folder. One that lost its packs is no copy, and said.
-    pub(super) fn read(copy: &Copy) -> Result<Option<Self>, Trouble> {
-        let Some(record) = Record::read(&copy.path)? else { return Ok(None) };
+    pub(super) fn read(copy: &Copy, times: &Times) -> Result<Option<Self>, Trouble> {
+        let Some(mut record) = Record::read(&copy.path)? else { return Ok(None) };
+        record.proven_at = record.proven_at.max(times.of(&copy.path).unwrap_or(record.proven_at));
         let bare = Bare::open(&copy.path)?;
         let refs = bare.refs()?;
         let pins = read_pins(&copy.path)?;

@@ -10,10 +10,11 @@ use crate::model::cancel::Cancel;
 use crate::model::clock::Clock;
 use crate::model::event::{Event, Observer};
 use crate::model::safe::safe;
-use crate::repo::{Bare, unborn};
+use crate::repo::Bare;
 use crate::source::{Credential, Location, Spec};
 use crate::tools::Tools;
 
+use super::arrivals::{Arrivals, Times};
 use super::clients::Clients;
 use super::credential;
 use super::fault::Trouble;
@@ -36,6 +37,10 @@ pub(super) struct Run<'a> {
     pub(super) cancel: &'a Cancel,
     pub(super) hosts: Hosts,
     pub(super) clients: Clients<'a>,
+    /// When mirrors were last proven, where that is all there is to remember.
+    pub(super) times: Times,
+    /// First copies that are about to count.
+    pub(super) arrivals: Arrivals,
     /// When everything must be over, on the clock's own scale.
     pub(super) deadline: Duration,
 }
@@ -49,9 +54,18 @@ impl<'a> Run<'a> {
         observer: &'a dyn Observer,
         cancel: &'a Cancel,
     ) -> Self {
-        let (hosts, clients) = (Hosts::default(), Clients::new(options));
-        let deadline = clock.elapsed() + options.deadline;
-        Self { options, tools, clock, observer, cancel, hosts, clients, deadline }
+        Self {
+            options,
+            tools,
+            clock,
+            observer,
+            cancel,
+            hosts: Hosts::default(),
+            clients: Clients::new(options),
+            times: Times::read(&options.root),
+            arrivals: Arrivals::new(&options.root),
+            deadline: clock.elapsed() + options.deadline,
+        }
     }
 }
 
@@ -63,7 +77,7 @@ impl Run<'_> {
         let watch = Watch::new(self.clock, self.cancel, self.deadline, self.options);
         let mut copy = Copy { path, proven: None };
         let result =
-            if wanted { self.attempt(spec, &mut copy, &watch) } else { left_alone(&mut copy) };
+            if wanted { self.attempt(spec, &mut copy, &watch) } else { self.left_alone(&mut copy) };
         let mut mirrored = outcome(spec, &copy, result);
         mirrored.received_bytes = watch.received();
         let millis = self.clock.elapsed().saturating_sub(begun).as_millis();
@@ -82,11 +96,11 @@ impl Run<'_> {
     fn attempt(&self, spec: &Spec, copy: &mut Copy, watch: &Watch<'_>) -> Result<Done, Trouble> {
         let lease = Lease::take(&copy.path.with_extension("lock"))?;
         let Some(_lease) = lease else {
-            copy.proven = Proven::read(copy)?;
+            copy.proven = Proven::read(copy, &self.times)?;
             return Err(Trouble::here("another run is updating this mirror"));
         };
         sweep(&copy.path)?;
-        copy.proven = Proven::read(copy)?;
+        copy.proven = Proven::read(copy, &self.times)?;
         let host = spec.location.host();
         if let Some(trouble) = host.as_deref().and_then(|host| self.hosts.dead(host)) {
             return Err(trouble);
@@ -109,16 +123,10 @@ impl Run<'_> {
         if let Some(host) = spec.location.host() {
             self.hosts.answered(&host);
         }
-        let now = self.clock.now();
         if let Some(proven) = &copy.proven {
             if proven.refs_equal(&listing) {
                 session.close();
-                let record = Record {
-                    proven_at: now,
-                    url: spec.location.to_string(),
-                    ..proven.record.clone()
-                };
-                record.write(&copy.path)?;
+                let record = self.still_proven(spec, copy, proven)?;
                 let (format, refs) = (proven.bare.format(), proven.refs.clone());
                 let pins = proven.pins.clone();
                 return Ok(Done { format, refs, record, pins, state: RepoState::Unchanged });
@@ -126,14 +134,32 @@ impl Run<'_> {
             proven.refuse_loss(&listing)?;
         }
         let (bare, before) = match &copy.proven {
-            Some(proven) => (proven.bare.clone(), proven.refs.clone()),
-            None => (Bare::skeleton(&copy.path, listing.format)?, unborn()),
+            Some(proven) => (proven.bare.clone(), Some(&proven.refs)),
+            None => (Bare::skeleton(&copy.path, listing.format)?, None),
         };
         watch.allow(self.options.max_bytes);
-        let mut findings = receive::receive(&mut session, &bare, &before, &listing, watch)?;
+        let mut findings = receive::receive(&mut session, &bare, before, &listing, watch)?;
         session.close();
         findings.extend(listing.refused.iter().cloned());
-        self.publish(spec, &bare, &before, listing, findings, copy.proven.as_ref())
+        self.publish(spec, &bare, listing, findings, copy.proven.as_ref())
+    }
+
+    /// Notes that a copy equals its source now. That alone is not worth a file of its own.
+    fn still_proven(&self, spec: &Spec, copy: &Copy, proven: &Proven) -> Result<Record, Trouble> {
+        let (proven_at, url) = (self.clock.now(), spec.location.to_string());
+        let moved = url != proven.record.url;
+        let record = Record { proven_at, url, ..proven.record.clone() };
+        if moved {
+            record.write(&copy.path)?;
+        }
+        self.times.note(&copy.path, proven_at);
+        Ok(record)
+    }
+
+    /// Carries a mirror that was not asked for.
+    fn left_alone(&self, copy: &mut Copy) -> Result<Done, Trouble> {
+        copy.proven = Proven::read(copy, &self.times)?;
+        Err(Trouble::here("it was not asked for this time"))
     }
 
     /// Opens the conversation over whatever leads there.
@@ -169,10 +195,4 @@ impl Run<'_> {
         let transport = Transport::new_http(wire, parsed, Protocol::V2, false);
         Session::open(Box::new(transport), watch)
     }
-}
-
-/// Carries a mirror that was not asked for.
-fn left_alone(copy: &mut Copy) -> Result<Done, Trouble> {
-    copy.proven = Proven::read(copy)?;
-    Err(Trouble::here("it was not asked for this time"))
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::disk::{atomic, folder, limit};
+use crate::disk::{atomic, folder, limit, scratch};
 use crate::model::git::{Head, ObjectFormat, RefName, Refs};
 use crate::model::safe::safe;
 
@@ -15,6 +15,8 @@ use super::store::Store;
 
 /// A configuration file larger than this is not one.
 const CONFIG_LIMIT: u64 = 1 << 20;
+/// A HEAD is one line.
+const HEAD_LIMIT: u64 = 8192;
 
 /// A repository on disk. Cheap to clone; holds no open files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +52,12 @@ impl Bare {
         Ok(bare)
     }
 
-    /// Writes what every repository needs beside refs and packs. Without refs it is none yet.
+    /// Writes what every repository needs beside refs and packs. Without refs it is none yet, and
+    /// nothing of this is durable.
     pub(crate) fn skeleton(path: &Path, format: ObjectFormat) -> Result<Self, RepoError> {
-        folder::create(&path.join("objects/pack"), 0o755)?;
-        folder::create(&path.join("refs/heads"), 0o755)?;
-        atomic::write(&path.join("config"), config_text(format).as_bytes(), 0o644)?;
+        scratch::open_folder(&path.join("objects/pack"))?;
+        scratch::open_folder(&path.join("refs/heads"))?;
+        scratch::write(&path.join("config"), config_text(format).as_bytes(), 0o644)?;
         Ok(Self { path: path.to_owned(), format })
     }
 
@@ -92,7 +95,18 @@ impl Bare {
     /// Makes `refs` the refs of this repository: `packed-refs` first, then `HEAD`, each whole.
     pub fn publish(&self, refs: &Refs) -> Result<(), RepoError> {
         atomic::write(&self.path.join("packed-refs"), &refs.packed_refs_file(), 0o644)?;
-        atomic::write(&self.path.join("HEAD"), &refs.head_file(), 0o644)?;
+        let (head, path) = (refs.head_file(), self.path.join("HEAD"));
+        if limit::read_if_there(&path, HEAD_LIMIT)?.as_ref() != Some(&head) {
+            atomic::write(&path, &head, 0o644)?;
+        }
+        Ok(())
+    }
+
+    /// Like [`Bare::publish`] for a repository that counts for nothing yet: whoever makes it count
+    /// makes everything durable first.
+    pub(crate) fn prepare(&self, refs: &Refs) -> Result<(), RepoError> {
+        scratch::write(&self.path.join("packed-refs"), &refs.packed_refs_file(), 0o644)?;
+        scratch::write(&self.path.join("HEAD"), &refs.head_file(), 0o644)?;
         Ok(())
     }
 

@@ -57,7 +57,7 @@ impl Bare {
         let objects = gix_pack::index::File::at(&indexed.1, hash(self.format()))
             .map_err(|error| self.broken(&error))?
             .num_objects();
-        let pack = enter(&indexed, dest)?;
+        let pack = enter(&indexed, dest, true)?;
         Ok(Some(PackWritten { pack, objects: u64::from(objects) }))
     }
 
@@ -159,9 +159,13 @@ pub(crate) fn index_pack(
     Ok(written.data_path.zip(written.index_path))
 }
 
-/// Moves a pack and its index into a folder of packs: readable, synced, the index last, because
-/// Git looks for indexes.
-pub(crate) fn enter(indexed: &(PathBuf, PathBuf), dest: &Path) -> Result<Pack, RepoError> {
+/// Moves a pack and its index into a folder of packs: readable, their bytes synced, the index last,
+/// because Git looks for indexes. Their names are synced where they are to be `durable`.
+pub(crate) fn enter(
+    indexed: &(PathBuf, PathBuf),
+    dest: &Path,
+    durable: bool,
+) -> Result<Pack, RepoError> {
     let (pack, index) = indexed;
     let stem = pack.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let to = Pack {
@@ -176,8 +180,10 @@ pub(crate) fn enter(indexed: &(PathBuf, PathBuf), dest: &Path) -> Result<Pack, R
             Ok(()) | Err(DiskError::Exists { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        if durable {
+            folder::sync(dest)?;
+        }
     }
-    folder::sync(dest)?;
     Ok(to)
 }
 

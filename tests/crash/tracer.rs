@@ -15,7 +15,7 @@ use crate::support::component;
 use crate::support::sandbox::Sandbox;
 
 /// Everything that makes something durable, gives it a name or takes one away.
-const CALLS: &str = "fsync,fdatasync,sync_file_range,rename,renameat,renameat2,link,linkat,unlink,\
+const CALLS: &str = "fsync,fdatasync,syncfs,sync_file_range,rename,renameat,renameat2,link,linkat,unlink,\
                      unlinkat,mkdir,mkdirat,rmdir,ftruncate,utimensat";
 
 /// How a traced run ended.
