@@ -248,7 +248,8 @@ fn place(
     if let Some(parent) = at.parent() {
         folder::create(parent, 0o755)?;
     }
-    folder::rename_new(&repo.path, &at)?;
+    // What is extracted is not durable: the bundle is.
+    folder::move_new(&repo.path, &at)?;
     let bare = Bare::open(&at)?;
     if request.pinned {
         name_pinned(&bare, repo)?;

@@ -105,7 +105,7 @@ pub fn copy(part: &PartRef, sources: &[&dyn Parts], workspace: &Path) -> Result<
         };
         let mut from = Hashing::new(from.take(part.size.saturating_add(1)));
         let copied = if part.size <= IN_MEMORY {
-            to_memory(&mut from)
+            to_memory(&mut from, part.size)
         } else {
             to_file(&mut from, workspace)?
         };
@@ -119,8 +119,8 @@ pub fn copy(part: &PartRef, sources: &[&dyn Parts], workspace: &Path) -> Result<
     Err(BundleError::Part { digest: part.digest.to_string(), kind: part.kind.word(), what })
 }
 
-fn to_memory(from: &mut impl Read) -> io::Result<Copy> {
-    let mut bytes = Vec::new();
+fn to_memory(from: &mut impl Read, size: u64) -> io::Result<Copy> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     from.read_to_end(&mut bytes)?;
     Ok(Copy::Memory(io::Cursor::new(bytes)))
 }

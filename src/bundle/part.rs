@@ -36,7 +36,7 @@ pub struct Written {
 }
 
 /// The archive that a part's content is written into.
-pub type PartPacker<'a> = Packer<Hashing<zstd::Encoder<'static, Counting<&'a mut dyn Write>>>>;
+pub type PartPacker<'a> = Packer<Counting<zstd::Encoder<'static, Counting<&'a mut dyn Write>>>>;
 
 /// Writes an encrypted part whose content `fill` provides.
 pub fn seal(
@@ -72,9 +72,9 @@ fn compress(
 ) -> io::Result<u64> {
     let mut encoder = zstd::Encoder::new(Counting { to, bytes: 0 }, LEVEL)?;
     encoder.include_checksum(true)?;
-    let mut packer = Packer::new(Hashing::new(encoder));
+    let mut packer = Packer::new(Counting { to: encoder, bytes: 0 });
     fill(&mut packer)?;
-    let (encoder, _, plain) = packer.finish()?.finish();
+    let Counting { to: encoder, bytes: plain } = packer.finish()?;
     let Counting { to, bytes } = encoder.finish()?;
     pad(to, bytes)?;
     Ok(plain)

@@ -22,10 +22,13 @@ impl Trailer {
 
     /// Takes in more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.held.extend_from_slice(bytes);
-        let settled = self.held.len().saturating_sub(self.length);
-        self.hasher.update(&self.held[..settled]);
-        self.held.drain(..settled);
+        let settled = (self.held.len() + bytes.len()).saturating_sub(self.length);
+        let of_held = settled.min(self.held.len());
+        self.hasher.update(&self.held[..of_held]);
+        self.held.drain(..of_held);
+        let (before, newest) = bytes.split_at(settled - of_held);
+        self.hasher.update(before);
+        self.held.extend_from_slice(newest);
     }
 
     /// Returns whether the last bytes are the hash of all others.
