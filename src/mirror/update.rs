@@ -148,7 +148,7 @@ impl Run<'_> {
     fn still_proven(&self, spec: &Spec, copy: &Copy, proven: &Proven) -> Result<Record, Trouble> {
         let (proven_at, url) = (self.clock.now(), spec.location.to_string());
         let moved = url != proven.record.url;
-        let record = Record { proven_at, url, ..proven.record.clone() };
+        let record = Record { url, proven_at, ..proven.record.clone() };
         if moved {
             record.write(&copy.path)?;
         }

@@ -16,7 +16,7 @@ pub(super) struct Kinds {
     /// Offset in the pack and place in the index, ascending.
     order: Vec<(u64, u32)>,
     /// By place in the index; `None` where the entry alone does not tell.
-    kinds: Vec<Option<Kind>>,
+    by_place: Vec<Option<Kind>>,
 }
 
 impl Kinds {
@@ -48,19 +48,19 @@ impl Kinds {
                 whole => whole.as_kind().map(kind_of),
             };
         }
-        Ok(Self { index: file, order, kinds })
+        Ok(Self { index: file, order, by_place: kinds })
     }
 
     /// Goes through the objects in the order of the pack, in which the base of a delta was read not
     /// long before it.
     pub(super) fn in_order(&self) -> impl Iterator<Item = (Oid, Option<Kind>)> {
         self.order.iter().filter_map(|(_, at)| {
-            Some((from_gix(self.index.oid_at_index(*at))?, self.kinds[*at as usize]))
+            Some((from_gix(self.index.oid_at_index(*at))?, self.by_place[*at as usize]))
         })
     }
 
     /// Returns the kind of an object of this pack, `None` where it is not here or not told.
     pub(super) fn of(&self, oid: Oid) -> Option<Kind> {
-        self.kinds[self.index.lookup(to_gix(oid))? as usize]
+        self.by_place[self.index.lookup(to_gix(oid))? as usize]
     }
 }

@@ -13,6 +13,7 @@ mod lint;
 mod lookup;
 mod names;
 mod objects;
+mod oid_set;
 mod pack;
 mod prove;
 mod refs;

@@ -6,7 +6,7 @@
 //! closed, each object read once and in the order of its pack, and where they are not, it walks from
 //! the tips to see whether they lack what is missing.
 
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::BinaryHeap;
 use std::path::Path;
 
 use crate::model::cancel::Cancel;
@@ -17,6 +17,7 @@ use super::error::RepoError;
 use super::kinds::Kinds;
 use super::lint::{Finding, lint};
 use super::objects::{self, Kind};
+use super::oid_set::{OidMap, OidSet};
 use super::store::Store;
 
 /// More holes than this are not listed.
@@ -37,7 +38,7 @@ impl Bare {
         if proven.is_empty() && self.is_closed(&store, tips, cancel)? {
             return Ok(Vec::new());
         }
-        let mut walk = Walk { store: &store, seen: HashSet::new(), missing: Vec::new(), cancel };
+        let mut walk = Walk { store: &store, seen: OidSet::default(), missing: Vec::new(), cancel };
         walk.mark(proven)?;
         walk.run(tips)?;
         Ok(walk.missing)
@@ -53,7 +54,7 @@ impl Bare {
         if !tips.iter().all(|tip| kind_of(*tip).is_some()) {
             return Ok(false);
         }
-        let mut known: HashMap<Oid, Kind> = HashMap::new();
+        let mut known = OidMap::default();
         let mut buffer = Vec::new();
         for (count, (oid, kind)) in tables.iter().flat_map(Kinds::in_order).enumerate() {
             if count.is_multiple_of(1024) {
@@ -92,7 +93,7 @@ pub(crate) fn reaches(store: &Store, from: Oid, old: Oid) -> Result<bool, RepoEr
     }
     let Some((Kind::Commit, data)) = store.find(old, &mut buffer)? else { return Ok(false) };
     let floor = objects::commit(data).map_or(i64::MIN, |old| old.time.saturating_sub(CLOCK_SLACK));
-    let mut seen = HashSet::from([from]);
+    let mut seen = OidSet::from_iter([from]);
     let mut queue = BinaryHeap::from([(i64::MAX, from)]);
     while let Some((_, oid)) = queue.pop() {
         let Some((Kind::Commit, data)) = store.find(oid, &mut buffer)? else { continue };
@@ -115,7 +116,7 @@ pub(super) fn between(
     haves: &[Oid],
     cancel: &Cancel,
 ) -> Result<Vec<Oid>, RepoError> {
-    let mut walk = Walk { store, seen: HashSet::new(), missing: Vec::new(), cancel };
+    let mut walk = Walk { store, seen: OidSet::default(), missing: Vec::new(), cancel };
     walk.mark(haves)?;
     let before = walk.seen.clone();
     walk.run(wants)?;
@@ -128,7 +129,7 @@ pub(super) fn between(
 /// A walk over objects, each visited once, without recursion.
 struct Walk<'a> {
     store: &'a Store,
-    seen: HashSet<Oid>,
+    seen: OidSet,
     missing: Vec<Oid>,
     cancel: &'a Cancel,
 }
@@ -228,7 +229,7 @@ pub(crate) struct Proof {
 /// and everything it may build on.
 pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Proof, RepoError> {
     let kinds = Kinds::read(index, over.format())?;
-    let mut known: HashSet<Oid> = HashSet::new();
+    let mut known = OidSet::default();
     let mut proof = Proof::default();
     let mut buffer = Vec::new();
     for (count, (oid, kind)) in kinds.in_order().enumerate() {
@@ -257,7 +258,7 @@ pub(crate) fn dangling(index: &Path, over: &Store, cancel: &Cancel) -> Result<Pr
 }
 
 impl Proof {
-    fn look(&mut self, link: Oid, over: &Store, known: &mut HashSet<Oid>) {
+    fn look(&mut self, link: Oid, over: &Store, known: &mut OidSet) {
         if known.contains(&link) {
             return;
         }
