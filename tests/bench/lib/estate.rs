@@ -136,7 +136,7 @@ fn secret(to: &mut dyn Write, seed: u64, number: usize, version: usize) -> std::
     );
     for key in 0..4 {
         let _ = write!(text, "    key-{key}: ");
-        (0..140).for_each(|_| draw.base64(&mut text));
+        (0..175).for_each(|_| draw.base64(&mut text));
         text.push('\n');
     }
     put(
@@ -176,11 +176,11 @@ impl Draw {
         WORDS[self.below(WORDS.len())]
     }
 
-    /// Appends ten letters.
+    /// Appends eight letters.
     fn base64(&mut self, to: &mut String) {
         const LETTERS: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let drawn = self.next();
-        to.extend((0..10).map(|at| char::from(LETTERS[(drawn >> (6 * at)) as usize % 64])));
+        let letter = |byte: u8| char::from(LETTERS[usize::from(byte % 64)]);
+        to.extend(self.next().to_le_bytes().map(letter));
     }
 }

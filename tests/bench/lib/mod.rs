@@ -61,6 +61,7 @@ fn anonymous(process: u32) -> Option<u64> {
 pub type Side<'a> = &'a mut dyn FnMut(usize) -> Duration;
 
 /// Lets the sides take turns, each round begun by another one. Returns the times of each side.
+#[expect(clippy::needless_pass_by_value, reason = "closures are written where they are given")]
 pub fn rounds<const N: usize>(count: usize, sides: [Side<'_>; N]) -> [Vec<Duration>; N] {
     let mut times = [const { Vec::new() }; N];
     for round in 0..count {

@@ -175,7 +175,7 @@ impl Pieces {
         let mut pieces = Self { parts, unlocked, key, bytes, plain: 0 };
         for (number, part) in pieces.parts.iter().enumerate() {
             let to = pieces.unlocked.join(format!("{number:04}.tar.zst"));
-            cost(pieces.age_on(bench, part).arg("-o").arg(to));
+            cost(pieces.age_on(bench).arg("-o").arg(to).arg(part));
         }
         let line = format!("zstd -dcq {}/* | wc -c", pieces.unlocked.display());
         let counted = bench.program("bash").args(["-c", &line]).output().unwrap();
@@ -183,9 +183,9 @@ impl Pieces {
         pieces
     }
 
-    fn age_on(&self, bench: &Bench, part: &Path) -> Command {
+    fn age_on(&self, bench: &Bench) -> Command {
         let mut command = bench.program("age");
-        command.arg("-d").arg("-i").arg(&self.key).arg(part);
+        command.arg("-d").arg("-i").arg(&self.key);
         command
     }
 
@@ -194,7 +194,7 @@ impl Pieces {
     }
 
     fn age(&self, bench: &Bench) -> Duration {
-        self.parts.iter().map(|part| cost(&mut self.age_on(bench, part)).time).sum()
+        self.parts.iter().map(|part| cost(self.age_on(bench).arg(part)).time).sum()
     }
 
     fn zstd(&self, bench: &Bench) -> Duration {
