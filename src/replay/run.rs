@@ -375,8 +375,9 @@ impl<'a> Run<'a> {
         if state != State::Done {
             waved.open += 1;
         }
-        if waved.left == 0 {
-            let (open, begun) = (waved.open, waved.begun.unwrap_or(now));
+        // Of a wave in which nothing was tried there is nothing to tell.
+        if let (0, Some(begun)) = (waved.left, waved.begun) {
+            let open = waved.open;
             let millis = u64::try_from(now.saturating_sub(begun).as_millis()).unwrap_or(u64::MAX);
             shared.events.push(Event::WaveFinished { wave, open, millis });
         }

@@ -12,9 +12,9 @@
 mod cut;
 mod guards;
 mod lease;
+mod once;
 mod outage;
 mod place;
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 mod webhook;

@@ -30,13 +30,15 @@ pub(crate) fn kit(files: &[(String, String)]) -> Kit {
 
 /// A namespace and so many ConfigMaps in it.
 pub(crate) fn settings(count: usize) -> Vec<(String, String)> {
-    let mut text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n".to_owned();
-    for number in 0..count {
-        text.push_str(&format!(
-            "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c-{number}\n  namespace: shop\n\
-             data:\n  n: \"{number}\"\n"
-        ));
-    }
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n".to_owned();
+    let one = |number: usize| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c-{number}\n  namespace: shop\ndata:\n  \
+             key: \"{number}\"\n"
+        )
+    };
+    let all: Vec<String> = std::iter::once(namespace).chain((0..count).map(one)).collect();
+    let text = all.join("---\n");
     vec![("all/settings.yaml".to_owned(), text)]
 }
 

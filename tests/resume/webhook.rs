@@ -106,7 +106,7 @@ fn namespace(name: &str) -> Object {
 }
 
 /// A webhook that must be asked about ConfigMaps in one namespace.
-fn gate(name: &str, namespace: &str, client: Value) -> Object {
+fn gate(name: &str, namespace: &str, client: &Value) -> Object {
     object(json!({"apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration", "metadata": {"name": name},
         "webhooks": [{"name": format!("{name}.example.com"), "clientConfig": client,
@@ -162,7 +162,7 @@ fn what_is_behind_a_webhook_waits_for_it_and_others_go_on() {
     let webhook = Webhook::new();
     let client = json!({"url": format!("https://{}/review", webhook.address),
                         "caBundle": STANDARD.encode(&webhook.authority)});
-    put(&cluster, &[namespace("shop"), namespace("free"), gate("late", "shop", client)]);
+    put(&cluster, &[namespace("shop"), namespace("free"), gate("late", "shop", &client)]);
 
     // Nothing listens: the rest is done first. Once that is seen, the webhook comes up.
     let seen = Recording::default();
@@ -198,7 +198,7 @@ fn what_is_behind_a_webhook_waits_for_it_and_others_go_on() {
         "spec": {"selector": labels, "ports": [{"port": 443}]}}));
     let client = json!({"service": {"namespace": "free", "name": "gate"},
                         "caBundle": STANDARD.encode(&webhook.authority)});
-    put(&cluster, &[namespace("dead"), workload, service, gate("never", "dead", client)]);
+    put(&cluster, &[namespace("dead"), workload, service, gate("never", "dead", &client)]);
     let seen = Recording::default();
     let objects = [config("dead", "a"), config("free", "d")];
     let options = Options { patience: Duration::from_secs(6), ..Options::default() };
