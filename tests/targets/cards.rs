@@ -68,15 +68,43 @@ fn only_the_named_file_is_read_and_its_current_context_is_not_asked() {
     sandbox.run(&add("usual", &usual, "production")).exits(5).says("default-kubeconfig");
 }
 
-#[test]
-fn what_does_not_fit_stops_until_it_is_accepted_with_a_reason() {
+/// A kit whose one root is one object, with a snapshot of it.
+fn kit() -> Kit {
     let kit = Kit::new();
-    let lab = Lab::without_controllers();
     let work = git::worktree(&kit.sandbox.path("srv/apps"));
     git::commit(&work, &[("a.yaml", &config_map("default"))], "one");
     kit.source("apps", work.to_str().unwrap(), "");
     kit.configure("[[root]]\nrepo = \"apps\"\npath = \"\"");
     kit.snapshot();
+    kit
+}
+
+#[test]
+fn nothing_is_written_before_the_right_name_is_typed_and_the_right_cluster_answers() {
+    let kit = kit();
+    let (lab, other) = (Lab::without_controllers(), Lab::without_controllers());
+    for class in ["standby", "production"] {
+        kit.run(&add(class, lab.plane.kubeconfig(), class)).ok();
+        let plan = kit.open(&["plan", "--target", class, "--json"]).ok().json();
+        let digest = plan["digest"].as_str().unwrap();
+        let replay = |more: &[&str]| kit.open(&[&["replay", "--target", class], more].concat());
+        replay(&[]).exits(5);
+        replay(&["--yes"]).exits(5);
+        replay(&["--yes", "--plan", digest]).exits(5);
+        replay(&["--confirm-target", class]).exits(5);
+        replay(&["--plan", digest, "--confirm-target", "lab"]).exits(5);
+        // Between plan and run the address comes to lead elsewhere.
+        let copy = kit.sandbox.path(format!("home/config/blackstart/targets/{class}/kubeconfig"));
+        std::fs::copy(other.plane.kubeconfig(), copy).unwrap();
+        replay(&["--plan", digest, "--confirm-target", class]).exits(5).says("another UID");
+    }
+    assert_eq!((lab.written(), other.written()), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn what_does_not_fit_stops_until_it_is_accepted_with_a_reason() {
+    let kit = kit();
+    let lab = Lab::without_controllers();
     kit.run(&add("lab", lab.plane.kubeconfig(), "disposable")).ok();
 
     // Its nodes turn out to be machines of a cloud.
