@@ -191,7 +191,10 @@ pub(super) fn carry_out(
         .map_err(|error| Halt::failure(error, next.clone()))?;
     let complete = outcome.verdict() == Verdict::Complete;
     if complete {
-        Known::remember(ports.environment, &target.binding, objects, true);
+        // What a person left out is not there, and no loss later.
+        let left_out: Vec<_> = outcome.left_out.iter().map(|one| one.object.clone()).collect();
+        let there = objects.into_iter().filter(|object| !left_out.contains(&object.to_string()));
+        Known::remember(ports.environment, &target.binding, there, left_out.is_empty());
         reader.remember(accepted.verified(), ports)?;
         folder.map(drop_card).transpose()?;
     }

@@ -122,6 +122,7 @@ fn open_target(
         }
     };
     let mut opened = from.open(&card)?;
+    opened.admitted()?;
     // Under whatever name it is known here, the plan is bound to what it was called then.
     opened.binding = bound.clone();
     Ok(opened)

@@ -97,6 +97,10 @@ fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String)
                 format!("{} answers and nothing is lost; see why it is not well", unwell.name);
             (What::Wait, why)
         }
+        (0, 0, None) if hosts.is_empty() => {
+            let why = "nothing is known here, and a cluster that runs needs no Git host to go on";
+            (What::Wait, why.to_owned())
+        }
         (0, 0, None) => {
             (What::Look, "no cluster has a name here, and no Git host is down".to_owned())
         }
@@ -242,6 +246,8 @@ mod tests {
         let impaired = [cluster("prd", Class::Production, Life::Impaired)];
         assert_eq!(first(&held(), &down, &impaired).0, 1);
         assert_eq!(first(&held(), &down, &[]).0, 1);
+        assert_eq!(first(&Held::default(), &[], &[]).0, 1);
+        assert_eq!(first(&held(), &[host(None)], &[]).0, 5);
         // A practice cluster that is gone changes nothing.
         let with_lab = [
             cluster("lab", Class::Disposable, Life::Silent),
