@@ -8,6 +8,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "13_a_bad_night.rs"]
+mod bad_night;
 #[path = "06_bundle_file.rs"]
 mod bundle_file;
 #[path = "10_demo.rs"]
@@ -20,6 +22,8 @@ mod first_snapshot;
 mod hour_after_hour;
 #[path = "03_partial_truth.rs"]
 mod partial_truth;
+#[path = "12_a_platform.rs"]
+mod platform;
 #[path = "08_replay.rs"]
 mod replay;
 #[path = "07_through_a_registry.rs"]
