@@ -56,7 +56,9 @@ pub fn draw(
     draw_rule(buffer, area.y + 1, rule, theme);
     bands.rules.iter().for_each(|row| draw_rule(buffer, *row, Rule::Light, theme));
     content(page, scroll, bands.content, theme, buffer);
-    let skip = next.len().saturating_sub(bands.next.height.into());
+    // What is typed is seen; else what was said first matters most.
+    let beyond = next.len().saturating_sub(bands.next.height.into());
+    let skip = if page.entry.is_some() { beyond } else { 0 };
     for (row, line) in (bands.next.y..bands.next.bottom()).zip(next.iter().skip(skip)) {
         put(buffer, area.x, row, line, theme);
     }

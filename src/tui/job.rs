@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::app::replay::Wait;
 use crate::app::{
-    CommandLine, Place, Wanted, Which, assess, extract, list, plan, replay, show, snapshot, status,
-    target, verify,
+    CommandLine, Place, Wanted, Which, assess, extract, list, plan, replay, resume, runs, show,
+    snapshot, status, target, verify,
 };
 use crate::model::id::Seq;
 
 /// A request of a verb.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Job {
     /// Is the newest snapshot what it should be?
     Status(status::Request),
@@ -31,6 +30,10 @@ pub enum Job {
     Plan(plan::Request),
     /// A plan made, shown, confirmed, carried out.
     Replay(replay::Request),
+    /// What was replayed, and what is unfinished.
+    Runs(Place),
+    /// A run that goes on.
+    Resume(resume::Request),
     /// Everything mirrored and sealed.
     Snapshot(snapshot::Request),
     /// Repositories out of a bundle.
@@ -56,8 +59,10 @@ pub enum Report {
     AddTarget(target::Changed),
     /// Of [`Job::Plan`].
     Plan(plan::Report),
-    /// Of [`Job::Replay`].
+    /// Of [`Job::Replay`] and [`Job::Resume`].
     Replay(replay::Report),
+    /// Of [`Job::Runs`].
+    Runs(runs::List),
     /// Of [`Job::Snapshot`].
     Snapshot(snapshot::Report),
     /// Of [`Job::Extract`].
@@ -72,6 +77,7 @@ impl Job {
             Self::Verify(_)
                 | Self::Plan(_)
                 | Self::Replay(_)
+                | Self::Resume(_)
                 | Self::Snapshot(_)
                 | Self::Extract(_)
         )
@@ -79,7 +85,7 @@ impl Job {
 
     /// Returns whether it writes to a target.
     pub fn writes(&self) -> bool {
-        matches!(self, Self::Replay(_))
+        matches!(self, Self::Replay(_) | Self::Resume(_))
     }
 
     /// Returns its name, as the command is called.
@@ -94,6 +100,8 @@ impl Job {
             Self::AddTarget(_) => "target add",
             Self::Plan(_) => "plan",
             Self::Replay(_) => "replay",
+            Self::Runs(_) => "runs",
+            Self::Resume(_) => "resume",
             Self::Snapshot(_) => "snapshot",
             Self::Extract(_) => "extract",
         }
@@ -105,7 +113,7 @@ impl Job {
         match self {
             Self::Status(request) => placed(line, &request.place),
             Self::Assess(request) => placed(line, &request.place),
-            Self::List(place) => placed(line, place),
+            Self::List(place) | Self::Runs(place) => placed(line, place),
             Self::Show(request) => {
                 let line = opened(line, request.which, &request.identities, request.accept);
                 placed(line, &request.place)
@@ -132,6 +140,13 @@ impl Job {
                     Wait::Applied => line.word("--no-wait"),
                     Wait::Ready { .. } => line,
                 }
+            }
+            Self::Resume(request) => {
+                let line = request.run.iter().fold(line, CommandLine::word);
+                let line = line
+                    .option("--target", &request.target)
+                    .option("--identity", request.identities.iter().map(|path| shown(path)));
+                placed(line, &request.place)
             }
             Self::Snapshot(request) => line
                 .option("--only", &request.only)

@@ -1,7 +1,8 @@
 //! The keys: one table that decides what they do, what the bar at the bottom says and what help
 //! lists. Letters, digits, Enter, Esc and arrows only; nothing that writes is on a single key.
 
-use super::state::{Popup, Screen, State};
+use super::state::{Confirming, Popup, Screen, State};
+use super::work::Work;
 
 /// A key, as far as it means something here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,8 +74,10 @@ pub enum Action {
     Objects,
     /// Show what has been said so far.
     Log,
-    /// Copy the command, or the sentence to tell.
+    /// Copy the command.
     Copy,
+    /// Copy the sentence to tell.
+    Tell,
     /// Go back.
     Back,
     /// Leave the program.
@@ -116,6 +119,7 @@ pub struct Hint {
 }
 
 const DIGITS: &[Key] = &[
+    Key::Char('0'),
     Key::Char('1'),
     Key::Char('2'),
     Key::Char('3'),
@@ -146,8 +150,9 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('?')], "?", "help", Action::Help, has_help),
     bind(&[Key::Enter], "Enter", "choose", Action::Choose, has_choices),
     bind(&[Key::Enter], "Enter", "open", Action::Choose, opens),
+    bind(&[Key::Enter], "Enter", "type the name", Action::Choose, can_confirm),
     bind(&[Key::Enter], "Enter", "go on", Action::Choose, goes_on),
-    bind(DIGITS, "1-9", "choose", Action::Number(1), has_choices),
+    quiet(bind(DIGITS, "0-9", "choose", Action::Number(1), has_choices)),
     bind(&[Key::Char('d')], "d", "diff", Action::Objects, |state| state.on(Screen::is_plan)),
     bind(&[Key::Char('v')], "v", "verify", Action::Verify, snapshot_in_view),
     bind(&[Key::Char('f')], "f", "verify all", Action::VerifyFull, snapshot_in_view),
@@ -156,6 +161,7 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('l')], "l", "log", Action::Log, |state| state.on(Screen::is_work)),
     bind(&[Key::Char('/')], "/", "filter", Action::Filter, has_filter),
     bind(&[Key::Char('r')], "r", "look again", Action::Again, can_look_again),
+    bind(&[Key::Char('t')], "t", "copy what to tell", Action::Tell, has_sentence),
     bind(&[Key::Char('c')], "c", "copy", Action::Copy, no_popup),
     bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::works),
     quiet(bind(&[Key::Interrupt], "^C", "quit", Action::Stop, |state| !state.works())),
@@ -198,8 +204,17 @@ fn opens(state: &State) -> bool {
     state.on(Screen::is_list)
 }
 
+fn can_confirm(state: &State) -> bool {
+    state.on(Screen::is_plan) && state.binding != Confirming::Not
+}
+
 fn goes_on(state: &State) -> bool {
-    matches!(state.popup(), Some(Popup::Problem(_))) || state.on(Screen::goes_on)
+    let ended = state.on(Screen::is_work) && !state.works() || state.on(Screen::is_run);
+    matches!(state.popup(), Some(Popup::Problem(_))) || ended || state.on(Screen::is_read)
+}
+
+fn has_sentence(state: &State) -> bool {
+    state.on(Screen::is_work) && state.work.as_ref().is_some_and(Work::replays)
 }
 
 fn has_filter(state: &State) -> bool {

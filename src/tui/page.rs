@@ -101,6 +101,13 @@ impl Line {
         self
     }
 
+    /// Lets it be cut where the terminal ends.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        self.hang = None;
+        self
+    }
+
     /// Returns its pieces.
     pub fn spans(&self) -> &[Span] {
         &self.spans
@@ -136,8 +143,8 @@ pub struct Rows<'a> {
     pub count: usize,
     /// The one the cursor is on; none for rows that are only read.
     pub cursor: Option<usize>,
-    /// Whether they are choices that have numbers.
-    pub numbered: bool,
+    /// The number of the first, for choices that have numbers.
+    pub numbered: Option<usize>,
     /// Makes one.
     pub row: Box<dyn Fn(usize) -> Line + 'a>,
 }
@@ -148,10 +155,10 @@ impl Rows<'_> {
         let line = (self.row)(index);
         let Some(cursor) = self.cursor else { return line };
         let mark = if cursor == index { " > " } else { "   " };
-        let mark = match index + 1 {
-            number @ 1..=9 if self.numbered => format!("{mark}{number}  "),
-            _ if self.numbered => format!("{mark}   "),
-            _ => mark.to_owned(),
+        let mark = match self.numbered.map(|first| index + first) {
+            Some(number @ 0..=9) => format!("{mark}{number}  "),
+            Some(_) => format!("{mark}   "),
+            None => mark.to_owned(),
         };
         let indent = mark.chars().count();
         let mut spans = vec![Span::new(Role::Strong, mark)];
@@ -221,13 +228,13 @@ impl<'a> Page<'a> {
     /// Sets rows that can be chosen.
     pub fn choices(&mut self, count: usize, cursor: usize, row: impl Fn(usize) -> Line + 'a) {
         let cursor = (count > 0).then(|| cursor.min(count - 1));
-        self.rows = Some(Rows { count, cursor, numbered: true, row: Box::new(row) });
+        self.rows = Some(Rows { count, cursor, numbered: Some(1), row: Box::new(row) });
     }
 
     /// Sets rows to look through.
     pub fn list(&mut self, count: usize, cursor: usize, row: impl Fn(usize) -> Line + 'a) {
         let cursor = (count > 0).then(|| cursor.min(count - 1));
-        self.rows = Some(Rows { count, cursor, numbered: false, row: Box::new(row) });
+        self.rows = Some(Rows { count, cursor, numbered: None, row: Box::new(row) });
     }
 }
 
@@ -246,7 +253,7 @@ mod tests {
     #[test]
     fn only_nine_choices_have_numbers() {
         let row = Box::new(|_| Line::plain("x"));
-        let rows = Rows { count: 12, cursor: Some(1), numbered: true, row };
+        let rows = Rows { count: 12, cursor: Some(1), numbered: Some(1), row };
         let texts = [0, 1, 9].map(|index| rows.shown(index).text());
         assert_eq!(texts, ["   1  x", " > 2  x", "      x"]);
     }

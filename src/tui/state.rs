@@ -9,7 +9,7 @@ use super::typed::Typed;
 use super::work::Work;
 use crate::app::plan::Selector;
 use crate::app::target::{Card, Class, Sign};
-use crate::app::{Place, Start, Told, Which, assess, list, show, status, target};
+use crate::app::{Place, Start, Told, Which, assess, list, runs, show, status, target};
 use crate::model::clock::Timestamp;
 use crate::model::id::Seq;
 
@@ -38,6 +38,10 @@ pub enum Screen {
     Targets,
     /// A name for another cluster.
     NewTarget,
+    /// What was replayed, and what is unfinished.
+    Runs,
+    /// One run.
+    Run(String),
     /// What would be done to the target.
     Plan,
     /// The plan, object by object.
@@ -80,20 +84,34 @@ impl Screen {
     pub(super) fn is_list(&self) -> bool {
         matches!(
             self,
-            Self::Bundles | Self::Bundle(_) | Self::Repos | Self::Targets | Self::Help(_)
+            Self::Bundles
+                | Self::Bundle(_)
+                | Self::Repos
+                | Self::Targets
+                | Self::Runs
+                | Self::Help(_)
         )
     }
     pub(super) fn has_filter(&self) -> bool {
         matches!(
             self,
-            Self::Bundles | Self::Repos | Self::Targets | Self::Objects | Self::Log | Self::Help(_)
+            Self::Bundles
+                | Self::Repos
+                | Self::Targets
+                | Self::Runs
+                | Self::Objects
+                | Self::Log
+                | Self::Help(_)
         )
     }
     pub(super) fn can_look_again(&self) -> bool {
-        matches!(self, Self::Home | Self::Bundles | Self::Bundle(_) | Self::Targets)
+        matches!(self, Self::Home | Self::Bundles | Self::Bundle(_) | Self::Targets | Self::Runs)
     }
-    pub(super) fn goes_on(&self) -> bool {
-        matches!(self, Self::Plan | Self::Work | Self::Wait | Self::Practise)
+    pub(super) fn is_run(&self) -> bool {
+        matches!(self, Self::Run(_))
+    }
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self, Self::Wait | Self::Practise)
     }
 }
 
@@ -215,6 +233,8 @@ pub struct Facts {
     pub opened: Known<show::Report>,
     /// Clusters with names.
     pub targets: Known<target::List>,
+    /// What was replayed, and what is unfinished.
+    pub runs: Known<runs::List>,
 }
 
 /// Why a bundle is opened.
@@ -262,7 +282,7 @@ impl Default for Draft {
 
 /// How a plan in view can be confirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Binding {
+pub enum Confirming {
     /// It cannot.
     #[default]
     Not,
@@ -306,7 +326,7 @@ pub struct State {
     /// A target that was chosen before anybody could open the bundle.
     pub planned_for: Option<Selector>,
     /// How the plan in view can be confirmed.
-    pub binding: Binding,
+    pub binding: Confirming,
     /// What is done or was done last.
     pub work: Option<Work>,
     /// Looks that are under way.
@@ -340,7 +360,7 @@ impl State {
             draft: Draft::default(),
             target: None,
             planned_for: None,
-            binding: Binding::Not,
+            binding: Confirming::Not,
             work: None,
             looks: Vec::new(),
             last_job: 0,

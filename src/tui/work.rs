@@ -51,6 +51,13 @@ pub struct WaveState {
     pub took: Option<Duration>,
 }
 
+impl WaveState {
+    fn new(wave: usize, stage: &'static str, objects: usize) -> Self {
+        let (applied, ready, open) = (0, 0, 0);
+        Self { wave, stage, objects, applied, ready, open, began: None, took: None }
+    }
+}
+
 /// The one thing that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -182,16 +189,7 @@ impl Work {
         self.waves = plan
             .waves
             .iter()
-            .map(|wave| WaveState {
-                wave: wave.wave,
-                stage: wave.stage.name(),
-                objects: wave.objects.len(),
-                applied: 0,
-                ready: 0,
-                open: 0,
-                began: None,
-                took: None,
-            })
+            .map(|wave| WaveState::new(wave.wave, wave.stage.name(), wave.objects.len()))
             .collect();
         let objects = plan.waves.iter().enumerate();
         self.places = objects
@@ -255,7 +253,10 @@ impl Work {
 
     fn replay_event(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::WaveStarted { wave, .. } => {
+            Event::WaveStarted { wave, stage, objects } => {
+                if self.wave(*wave).is_none() {
+                    self.waves.push(WaveState::new(*wave, stage, *objects));
+                }
                 if let Some(state) = self.wave(*wave) {
                     state.began = Some(now);
                 }

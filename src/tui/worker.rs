@@ -12,8 +12,8 @@ use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLog;
 use crate::app::plan::Plan;
 use crate::app::{
-    Failure, Passphrase, Ports, Prompt, Tools, assess, extract, list, plan, replay, show, snapshot,
-    status, target, verify,
+    Failure, Passphrase, Ports, Prompt, Tools, assess, extract, list, plan, replay, resume, runs,
+    show, snapshot, status, target, verify,
 };
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
@@ -121,6 +121,8 @@ fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result
         Job::AddTarget(request) => Report::AddTarget(target::add(request, &ports)?),
         Job::Plan(request) => Report::Plan(plan::run(request, &ports)?),
         Job::Replay(request) => Report::Replay(replay::run(request, &show_plan, &ports)?),
+        Job::Runs(place) => Report::Runs(runs::list(place, &ports)?),
+        Job::Resume(request) => Report::Replay(resume::run(request, &ports)?),
         Job::Snapshot(request) => Report::Snapshot(snapshot::run(request, &ports)?),
         Job::Extract(request) => Report::Extract(extract::run(request, &ports)?),
     })

@@ -29,9 +29,8 @@ pub fn host(host: &Host) -> String {
     }
 }
 
-/// Returns how a cluster is.
-pub fn cluster(cluster: &Cluster) -> String {
-    let word = match cluster.life {
+fn life(life: Life) -> &'static str {
+    match life {
         Life::Healthy => "healthy",
         Life::Impaired => "answers, not all of it is ready",
         Life::Emptied => "EMPTIED",
@@ -39,7 +38,11 @@ pub fn cluster(cluster: &Cluster) -> String {
         Life::Silent => "no answer",
         Life::Closed => "answers, but could not be looked at",
         Life::Unknown => "cannot be asked",
-    };
+    }
+}
+
+/// Returns how a cluster is.
+pub fn cluster(cluster: &Cluster) -> String {
     let class = cluster.class.map(|class| format!(" ({class})")).unwrap_or_default();
     let mut line = format!("{}{class}  ", cluster.name);
     if cluster.version.is_some() {
@@ -53,7 +56,7 @@ pub fn cluster(cluster: &Cluster) -> String {
         }
         line.push(' ');
     }
-    let _ = write!(line, "-> {word}");
+    let _ = write!(line, "-> {}", life(cluster.life));
     if let Some(why) = &cluster.why {
         let _ = write!(line, ": {why}");
     }
@@ -61,5 +64,35 @@ pub fn cluster(cluster: &Cluster) -> String {
         let step = cluster.failed.map(|step| step.to_string()).unwrap_or_default();
         let _ = write!(line, " -> {}", verdict(blame, &step));
     }
+    line
+}
+
+/// Returns the same of a host in a few words, what matters most first.
+pub fn host_short(host: &Host) -> String {
+    match (host.failed, host.blame) {
+        (Some(step), Some(blame)) => {
+            let why = host.why.as_deref().unwrap_or("no reason given");
+            let verdict = verdict(blame, &step.to_string());
+            format!("{}  {verdict}: {step}, {why}", host.name)
+        }
+        _ => format!("{}  answers ({} ms)", host.name, host.millis),
+    }
+}
+
+/// Returns the same of a cluster in a few words, what matters most first.
+pub fn cluster_short(cluster: &Cluster) -> String {
+    let mut line = format!("{}  {}", cluster.name, life(cluster.life));
+    if cluster.version.is_some() {
+        let _ = write!(
+            line,
+            ": {}/{} nodes, {}/{} workloads",
+            cluster.nodes_ready, cluster.nodes, cluster.workloads_ready, cluster.workloads
+        );
+        if cluster.known > 0 {
+            let _ = write!(line, ", {} of {} objects", cluster.present, cluster.known);
+        }
+    }
+    let why = cluster.why.iter().map(|why| format!(": {why}"));
+    line.extend(why);
     line
 }

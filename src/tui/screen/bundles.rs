@@ -92,7 +92,7 @@ pub(super) fn one(state: &State, seq: Seq) -> Page<'_> {
             page.rows = Some(crate::tui::page::Rows {
                 count: parts.len(),
                 cursor: None,
-                numbered: false,
+                numbered: None,
                 row: Box::new(move |row| {
                     parts.get(row).map_or_else(Line::empty, |part| {
                         let size = text::size(part.bytes);

@@ -5,7 +5,7 @@ use crate::app::status::Report;
 use crate::app::text;
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen;
+use crate::tui::screen::{self, runs};
 use crate::tui::state::{Goal, Known, State};
 
 /// A choice of the first screen.
@@ -21,6 +21,8 @@ pub(in crate::tui) struct Choice {
 pub(in crate::tui) enum Goes {
     /// To what runs.
     Watch,
+    /// To a run that is unfinished.
+    Resume,
     /// To why one should wait.
     Wait,
     /// To opening a bundle.
@@ -40,6 +42,12 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
     if let Some(work) = state.work.as_ref().filter(|work| work.runs()) {
         let words = format!("Go back to what runs: {}", work.job.verb());
         choices.push(Choice { words, why: "", goes: Goes::Watch });
+    } else if let Some(run) = runs::unfinished(state) {
+        let words = format!(
+            "Go on with run {}: {}, {} of {} objects, onto {}",
+            run.run, run.state, run.done, run.objects, run.target
+        );
+        choices.push(Choice { words, why: "what is done is not done again", goes: Goes::Resume });
     }
     choices.push(choice(
         Goes::Wait,
@@ -68,6 +76,10 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
 
 /// Returns the row that is suggested, once there is advice.
 pub(in crate::tui) fn suggested(state: &State) -> Option<usize> {
+    let choices = choices(state);
+    if first_number(&choices) == 0 {
+        return Some(0);
+    }
     let what = state.facts.assess.get()?.advice.choices.first()?.what;
     let goes = match what {
         What::Wait => Goes::Wait,
@@ -76,7 +88,13 @@ pub(in crate::tui) fn suggested(state: &State) -> Option<usize> {
         What::Practise => Goes::Practise,
         What::Look => Goes::Look,
     };
-    choices(state).iter().position(|choice| choice.goes == goes)
+    choices.iter().position(|choice| choice.goes == goes)
+}
+
+/// What runs or is unfinished is 0, so that the numbers of all others are always the same.
+fn first_number(choices: &[Choice]) -> usize {
+    let zero = choices.first().is_some_and(|one| matches!(one.goes, Goes::Watch | Goes::Resume));
+    usize::from(!zero)
 }
 
 /// The page.
@@ -87,12 +105,12 @@ pub(super) fn page(state: &State) -> Page<'_> {
     match &state.facts.status {
         Known::No | Known::Asked => page.fact(Line::words(Role::Dim, " looking …")),
         Known::Failed(told) => screen::trouble(&mut page, told),
-        Known::Yes(report) => held(&mut page, report, state),
+        Known::Yes(report) => held(&mut page, report, state, roomy),
     }
     gap(&mut page, roomy);
     page.fact(Line::of(Role::Strong, " What is broken?"));
     match &state.facts.assess {
-        Known::Yes(report) => broken(&mut page, report),
+        Known::Yes(report) => broken(&mut page, report, roomy),
         Known::No | Known::Asked => page.fact(Line::words(Role::Dim, " asking around …")),
         Known::Failed(told) => screen::trouble(&mut page, told),
     }
@@ -103,9 +121,13 @@ pub(super) fn page(state: &State) -> Page<'_> {
     advice(&mut page, state, &choices);
     let request = assess::Request { place: state.place.clone(), ..Default::default() };
     page.same_as = Some(Job::Assess(request).line());
+    let first = first_number(&choices);
     page.choices(choices.len(), cursor, move |index| {
         Line::plain(choices.get(index).map_or("", |choice| choice.words.as_str())).hanging(1)
     });
+    if let Some(rows) = &mut page.rows {
+        rows.numbered = Some(first);
+    }
     page
 }
 
@@ -119,45 +141,53 @@ fn gap(page: &mut Page<'_>, roomy: bool) {
 fn advice(page: &mut Page<'_>, state: &State, choices: &[Choice]) {
     if let (Some(at), Some(report)) = (suggested(state), state.facts.assess.get()) {
         let because = &report.advice.because;
-        page.next(Role::Strong, format!("Suggested: {}, because {because}.", at + 1));
+        let zero = first_number(choices) == 0;
+        let because = if zero { "it is unfinished" } else { because.as_str() };
+        let number = at + first_number(choices);
+        page.next(Role::Strong, format!("Suggested: {number}, because {because}."));
         report.advice.remarks.iter().for_each(|remark| page.next(Role::Warn, remark));
     }
     let why = choices.get(state.cursor()).map_or("", |choice| choice.why);
-    if !why.is_empty() {
+    let said = suggested(state) == Some(state.cursor());
+    if !why.is_empty() && !said {
         page.next(Role::Plain, format!("{}.", capital(why)));
     }
 }
 
-/// So many hosts and clusters are told, what is broken first; the command tells all.
-const TOLD: usize = 3;
-
-fn broken(page: &mut Page<'_>, report: &assess::Report) {
+/// Hosts and clusters, what is broken first; what has no room the command tells.
+fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
+    let mut lines = Vec::new();
     if let Some(why) = &report.no_hosts {
-        page.fact(Line::fact("git", Role::Warn, format!("not known: {why}")));
+        lines.push((1, Line::fact("git", Role::Warn, format!("not known: {why}"))));
     }
-    let mut hosts: Vec<_> = report.hosts.iter().collect();
-    hosts.sort_by_key(|host| host.answers());
-    for host in hosts.iter().take(TOLD) {
-        let role = if host.answers() { Role::Plain } else { Role::Bad };
-        page.fact(Line::fact("git", role, words::host(host)));
+    for host in &report.hosts {
+        let (rank, role) = if host.answers() { (2, Role::Plain) } else { (0, Role::Bad) };
+        lines.push((rank, told("git", role, words::host(host), words::host_short(host), roomy)));
     }
-    let mut clusters: Vec<_> = report.clusters.iter().collect();
-    clusters.sort_by_key(|cluster| cluster.life == Life::Healthy);
-    if clusters.is_empty() {
-        page.fact(Line::fact("clusters", Role::Plain, "none has a name here yet"));
-    }
-    for cluster in clusters.iter().take(TOLD) {
-        let role = match cluster.life {
-            Life::Healthy => Role::Good,
-            Life::Emptied | Life::Another => Role::Bad,
-            _ => Role::Warn,
+    for cluster in &report.clusters {
+        let (rank, role) = match cluster.life {
+            Life::Healthy => (1, Role::Good),
+            Life::Emptied | Life::Another => (0, Role::Bad),
+            _ => (0, Role::Warn),
         };
-        page.fact(Line::fact("cluster", role, words::cluster(cluster)));
+        let (long, short) = (words::cluster(cluster), words::cluster_short(cluster));
+        lines.push((rank, told("cluster", role, long, short, roomy)));
     }
-    let more = hosts.len().saturating_sub(TOLD) + clusters.len().saturating_sub(TOLD);
+    if report.clusters.is_empty() {
+        lines.push((1, Line::fact("clusters", Role::Plain, "none has a name here yet")));
+    }
+    lines.sort_by_key(|(rank, _)| *rank);
+    let room = if roomy { 10 } else { 3 };
+    let more = lines.len().saturating_sub(room);
+    lines.into_iter().take(room).for_each(|(_, line)| page.fact(line));
     if more > 0 {
         page.fact(Line::fact("", Role::Dim, format!("and {more} more: blackstart assess")));
     }
+}
+
+/// A line that is broken where there is room, and short and cut where not.
+fn told(label: &str, role: Role, long: String, short: String, roomy: bool) -> Line {
+    if roomy { Line::fact(label, role, long) } else { Line::fact(label, role, short).cut() }
 }
 
 fn capital(text: &str) -> String {
@@ -165,7 +195,7 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn held(page: &mut Page<'_>, report: &Report, state: &State) {
+fn held(page: &mut Page<'_>, report: &Report, state: &State, roomy: bool) {
     let entry = &report.entry;
     let state_word = entry.state.unwrap_or("not known");
     let role = if state_word == "complete" { Role::Good } else { Role::Warn };
@@ -179,32 +209,29 @@ fn held(page: &mut Page<'_>, report: &Report, state: &State) {
     let (role, word) =
         if late { (Role::Warn, "LATE: a newer one is due") } else { (Role::Good, "OK") };
     page.fact(Line::fact("age", Role::Plain, format!("{age}  ")).and(role, word));
-    page.fact(signed(report));
-    let level = entry.level.to_uppercase();
     let role = match entry.level {
         "green" => Role::Good,
         "amber" => Role::Warn,
         _ => Role::Bad,
     };
+    let unmet = if entry.policy == "met" { "" } else { ", POLICY UNMET" };
     let size = format!("{}, {}", text::count(entry.parts, "part"), text::size(entry.bytes));
-    page.fact(Line::fact("verdict", role, level).and(Role::Plain, format!("  {size}")));
-    for remark in entry.remarks.iter().take(3) {
+    page.fact(
+        Line::fact("verdict", role, entry.level.to_uppercase())
+            .and(Role::Plain, format!(", signed by {}", signers(report)))
+            .and(Role::Bad, unmet)
+            .and(Role::Plain, format!("; {size}")),
+    );
+    for remark in entry.remarks.iter().take(if roomy { 5 } else { 1 }) {
         page.fact(Line::fact("note", Role::Warn, remark));
     }
 }
 
-fn signed(report: &Report) -> Line {
-    let entry = &report.entry;
-    let signers: Vec<String> = entry
-        .signatures
-        .iter()
-        .map(|one| match one.status {
-            "good" => one.role.clone(),
-            other => format!("{} ({other})", one.role),
-        })
-        .collect();
-    let by = if signers.is_empty() { "nobody".to_owned() } else { signers.join(" and ") };
-    let (role, word) =
-        if entry.policy == "met" { (Role::Good, "OK") } else { (Role::Bad, "POLICY UNMET") };
-    Line::fact("signed by", Role::Plain, format!("{by}  ")).and(role, word)
+fn signers(report: &Report) -> String {
+    let signers = report.entry.signatures.iter().map(|one| match one.status {
+        "good" => one.role.clone(),
+        other => format!("{} ({other})", one.role),
+    });
+    let signers: Vec<String> = signers.collect();
+    if signers.is_empty() { "nobody".to_owned() } else { signers.join(" and ") }
 }

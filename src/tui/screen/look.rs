@@ -23,6 +23,7 @@ pub(in crate::tui) const CHOICES: &[Choice] = &[
         screen: || Screen::Bundles,
     },
     Choice { words: "Targets: clusters that have names here", screen: || Screen::Targets },
+    Choice { words: "Runs: what was replayed, what is unfinished", screen: || Screen::Runs },
     Choice {
         words: "Help: keys, words, and what every code means",
         screen: || Screen::Help(Box::new(Screen::Look)),

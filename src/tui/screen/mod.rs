@@ -11,6 +11,7 @@ mod plan;
 mod popup;
 mod replay;
 pub(super) mod repos;
+pub(super) mod runs;
 mod snapshot;
 pub(super) mod targets;
 mod wait;
@@ -39,6 +40,8 @@ pub fn page(state: &State) -> Page<'_> {
         Screen::Repo(index) => repos::one(state, *index),
         Screen::Targets => targets::page(state),
         Screen::NewTarget => new_target::page(state),
+        Screen::Runs => runs::page(state),
+        Screen::Run(name) => runs::one(state, name),
         Screen::Plan => plan::page(state),
         Screen::Objects => objects::page(state),
         Screen::Work => work::page(state),
@@ -65,16 +68,24 @@ pub fn page(state: &State) -> Page<'_> {
     page
 }
 
+/// Returns the sentence for the incident channel, where there is one.
+pub fn sentence(state: &State) -> Option<String> {
+    state.work.as_ref().and_then(replay::sentence).map(safe)
+}
+
 /// Says on every screen what could be written to.
 fn banner(state: &State) -> (Line, Care) {
     let planned = state.work.as_ref().filter(|work| work.plan.is_some() && in_sight(state));
     let binding = planned.and_then(|work| work.plan.as_ref()).map(|plan| plan.target.clone());
     let chosen = state.target.as_ref().filter(|_| in_sight(state));
     let Some(target) = binding.or_else(|| chosen.map(crate::app::target::Card::binding)) else {
-        let line = Line::of(Role::Strong, " BLACKSTART")
-            .and(Role::Plain, " | READ-ONLY, no target chosen | needs no network | ")
-            .and(Role::Plain, minute(state.now));
-        return (line, Care::Usual);
+        let mode = if state.size.0 < 72 {
+            " | READ-ONLY | "
+        } else {
+            " | READ-ONLY, no target chosen | network not needed | "
+        };
+        let line = Line::of(Role::Strong, " BLACKSTART").and(Role::Plain, mode);
+        return (line.and(Role::Plain, minute(state.now)), Care::Usual);
     };
     let writes = state.work.as_ref().is_some_and(Work::writes);
     let mode = if writes { "WRITING" } else { "READ-ONLY" };
@@ -97,10 +108,9 @@ fn in_sight(state: &State) -> bool {
     state.works() || state.views.iter().any(|view| about(&view.screen))
 }
 
-/// `2026-11-23 03:12 UTC`.
+/// `03:12 UTC`.
 fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    format!("{} UTC", text.get(..16).unwrap_or_default().replace('T', " "))
+    format!("{} UTC", at.to_string().get(11..16).unwrap_or_default())
 }
 
 /// `03:12:44`.

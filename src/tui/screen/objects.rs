@@ -2,7 +2,7 @@
 
 use crate::app::plan::{Action, Item};
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::{self, filtered, matching};
+use crate::tui::screen::{self, filtered, matching, plan};
 use crate::tui::state::State;
 
 fn sign(action: Action) -> (&'static str, Role) {
@@ -26,6 +26,7 @@ fn words(wave: usize, item: &Item) -> String {
 pub(super) fn page(state: &State) -> Page<'_> {
     let mut page = Page::new("The plan, object by object");
     let Some(plan) = state.work.as_ref().and_then(|work| work.plan.as_deref()) else { return page };
+    page.same_as = state.work.as_ref().map(|work| plan::same_as(work, plan));
     let waves = plan.waves.iter();
     let items: Vec<(usize, &Item)> =
         waves.flat_map(|wave| wave.objects.iter().map(move |item| (wave.wave, item))).collect();

@@ -40,9 +40,9 @@ pub(super) fn page(state: &State) -> Page<'_> {
     };
     let mut page = Page::new(format!("Open {snapshot}"));
     let wanted = match state.goal {
-        Goal::Look => "to look at what is in it",
-        Goal::Extract => "to take repositories out",
-        Goal::Rebuild => "to rebuild a cluster; it is verified next, then the target is chosen",
+        Goal::Look => "To look at what is in it",
+        Goal::Extract => "To take repositories out",
+        Goal::Rebuild => "To rebuild a cluster. It is verified next, then the target is chosen",
     };
     page.fact(Line::words(
         Role::Plain,

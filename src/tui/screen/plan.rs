@@ -3,7 +3,7 @@
 use crate::app::plan::{Action, Note, Plan, Wave};
 use crate::app::text;
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::state::{Binding, State};
+use crate::tui::state::{Confirming, State};
 use crate::tui::work::Work;
 
 /// The page.
@@ -60,7 +60,10 @@ fn notes(page: &mut Page<'_>, label: &str, role: Role, notes: &[Note]) {
 }
 
 fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
-    let warnings = text::count(plan.warnings.len(), "warning");
+    let warnings = match plan.warnings.len() {
+        0 => "No warning".to_owned(),
+        count => text::count(count, "warning"),
+    };
     if !plan.blockers.is_empty() {
         let blockers = text::count(plan.blockers.len(), "blocker");
         page.next(Role::Bad, format!("{blockers}: this plan cannot be carried out."));
@@ -71,8 +74,8 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
         return;
     }
     match state.binding {
-        Binding::Not if work.runs() => page.next(Role::Plain, "One moment …"),
-        Binding::Not => page.next(Role::Plain, "This plan can no longer be carried out."),
+        Confirming::Not if work.runs() => page.next(Role::Plain, "One moment …"),
+        Confirming::Not => page.next(Role::Plain, "This plan can no longer be carried out."),
         _ => page.next(
             Role::Plain,
             format!(
@@ -84,13 +87,13 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
 }
 
 /// The command that carries out exactly this plan.
-fn same_as(work: &Work, plan: &Plan) -> String {
+pub(super) fn same_as(work: &Work, plan: &Plan) -> String {
     use crate::tui::job::{Job, replay_request};
     let request = match &work.job {
         Job::Replay(request) => request.plan.clone(),
         Job::Plan(request) => request.clone(),
         other => return other.line(),
     };
-    let (name, digest) = (plan.target.name.clone(), plan.digest().oci());
+    let (name, digest) = (plan.target.name.clone(), plan.digest().short());
     Job::Replay(replay_request(request, Some(name), Some(digest))).line()
 }

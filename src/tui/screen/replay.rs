@@ -42,6 +42,9 @@ fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
     for wave in &work.waves {
         page.fact(wave_line(wave, work, state));
     }
+    if work.plan.is_none() {
+        return;
+    }
     let all: usize = work.waves.iter().map(|wave| wave.objects).sum();
     let applied: usize = work.waves.iter().map(|wave| wave.applied).sum();
     let ready: usize = work.waves.iter().map(|wave| wave.ready).sum();
@@ -57,7 +60,8 @@ fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
     let (role, word) = match (wave.took, wave.began) {
         (Some(_), _) if wave.open > 0 => (Role::Bad, "OPEN"),
         (Some(_), _) => (Role::Good, "done"),
-        (None, Some(_)) if !work.runs() => (Role::Warn, "stopped"),
+        (None, Some(_)) if !work.runs() && settled < wave.objects => (Role::Warn, "stopped"),
+        (None, Some(_)) if !work.runs() => (Role::Good, "done"),
         (None, Some(_)) => (Role::Strong, "RUNNING"),
         (None, None) => (Role::Dim, "waiting"),
     };
@@ -66,7 +70,11 @@ fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
         Some(end.saturating_sub(wave.began?))
     });
     let time = time.map_or_else(String::new, text::span);
-    let count = format!("{settled}/{}", wave.objects);
+    // A run that goes on tells only what it still does.
+    let count = match work.plan {
+        Some(_) => format!("{settled}/{}", wave.objects),
+        None => format!("of {}", wave.objects),
+    };
     let ready = if wave.ready > 0 { format!("  {} ready", wave.ready) } else { String::new() };
     let open = if wave.open > 0 { format!("  {} open", wave.open) } else { String::new() };
     Line::plain(format!(" {:<3} {:<16} ", wave.wave, wave.stage))
@@ -123,6 +131,18 @@ fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
         let words = format!("{}: {} ({})", failed.object, failed.why, failed.code);
         page.fact(Line::fact("failed", Role::Bad, words));
     }
+    for pending in &outcome.held {
+        let words = format!("{}: {}", pending.object, pending.why);
+        page.fact(Line::fact("held", Role::Warn, words));
+    }
+    if outcome.open > 0 {
+        let words = format!("{}, as the run stops before", text::count(outcome.open, "object"));
+        page.fact(Line::fact("not tried", Role::Warn, words));
+    }
+    for pending in &outcome.left_out {
+        let words = format!("{}: {}", pending.object, pending.why);
+        page.fact(Line::fact("left out", Role::Warn, words));
+    }
     for pending in &outcome.not_ready {
         page.fact(Line::fact(
             "not ready",
@@ -138,12 +158,12 @@ fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
         page.fact(Line::fact("note", Role::Warn, remark));
     }
     left_to_do(page, report);
-    page.same_as = Some(work.job.line());
+    page.same_as = Some(report.next.clone().unwrap_or_else(|| work.job.line()));
 }
 
 /// What is left for people, and the sentence for the incident channel.
 fn left_to_do(page: &mut Page<'_>, report: &Replayed) {
-    let open = report.outcome.failed.len() + report.outcome.not_ready.len();
+    let open = open(report);
     if open > 0 {
         page.next(
             Role::Strong,
@@ -158,17 +178,54 @@ fn left_to_do(page: &mut Page<'_>, report: &Replayed) {
         "Left to do: check what only people can (log in, pay, call), then let the engines go on \
          only when the Git host holds what runs here.",
     );
-    page.next(Role::Strong, format!("tell: \"{}\"", sentence(report)));
+    page.next(Role::Strong, format!("tell: \"{}\"", at_the_end(report)));
 }
 
-fn sentence(report: &Replayed) -> String {
+/// Returns the sentence for the incident channel.
+pub(super) fn sentence(work: &Work) -> Option<String> {
+    if !work.replays() {
+        return None;
+    }
+    match &work.end {
+        Some(Ok(report)) => match report.as_ref() {
+            Report::Replay(report) => Some(at_the_end(report)),
+            _ => None,
+        },
+        _ => Some(under_way(work)),
+    }
+}
+
+fn under_way(work: &Work) -> String {
+    let target = work.plan.as_ref().map_or("its target", |plan| plan.target.name.as_str());
+    let begun = work.waves.iter().filter(|wave| wave.began.is_some()).count();
+    let all: usize = work.waves.iter().map(|wave| wave.objects).sum();
+    let applied: usize = work.waves.iter().map(|wave| wave.applied).sum();
+    let counted = match work.plan {
+        Some(_) => format!(", {applied} of {all} objects applied"),
+        None => String::new(),
+    };
+    let waiting = work.waiting.as_ref().map_or_else(String::new, |waiting| {
+        format!(", waiting for {}: {}", waiting.object, waiting.why)
+    });
+    let how = if work.runs() { "is in" } else { "stopped in" };
+    format!(
+        "The replay onto {target} {how} wave {begun} of {}{counted}{waiting}.",
+        work.waves.len()
+    )
+}
+
+fn at_the_end(report: &Replayed) -> String {
     let outcome = &report.outcome;
-    let done = outcome.applied() + outcome.unchanged;
-    let open = outcome.failed.len() + outcome.not_ready.len();
+    let done = outcome.there();
     let time = text::span(std::time::Duration::from_secs_f64(report.seconds.max(0.0)));
     let how = match report.verdict {
         Verdict::Complete => format!("is complete: {}", text::count(done, "object")),
-        _ => format!("has {done} objects in place and {open} open"),
+        _ => format!("has {done} objects in place and {} open", open(report)),
     };
     format!("The replay onto {} {how}, after {time} of tool time.", report.target)
+}
+
+fn open(report: &Replayed) -> usize {
+    let outcome = &report.outcome;
+    outcome.failed.len() + outcome.held.len() + outcome.not_ready.len() + outcome.open
 }

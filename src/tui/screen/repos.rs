@@ -13,7 +13,7 @@ use crate::tui::state::State;
 fn rows(state: &State) -> Vec<usize> {
     let repos = state.facts.opened.get().and_then(|report| report.repos.as_ref());
     let Some(repos) = repos else { return Vec::new() };
-    let mut rows = matching(repos.len(), screen::filter(state), |index| words(&repos[index]));
+    let mut rows = matching(repos.len(), screen::filter(state), |index| words(&repos[index], 0));
     rows.sort_by_key(|at| is_current(&repos[*at]));
     rows
 }
@@ -27,9 +27,15 @@ pub(in crate::tui) fn index(state: &State, row: usize) -> Option<usize> {
     rows(state).get(row).copied()
 }
 
-fn words(repo: &RepoReport) -> String {
+fn words(repo: &RepoReport, width: usize) -> String {
     let fault = repo.fault.as_deref().unwrap_or_default();
-    format!("{:<9}  {:<40}  {:>5}  {fault}", repo.state, repo.name, repo.refs)
+    format!("{:<9}  {:<width$}  {:>5}  {fault}", repo.state, repo.name, repo.refs)
+}
+
+/// As wide as the longest name, within bounds.
+fn width(repos: &[RepoReport]) -> usize {
+    let longest = repos.iter().map(|repo| repo.name.chars().count()).max();
+    longest.unwrap_or(0).clamp(12, 40)
 }
 
 fn request(state: &State) -> Job {
@@ -60,16 +66,19 @@ pub(super) fn page(state: &State) -> Page<'_> {
     if excluded.len() > 3 {
         page.fact(Line::fact("NOT HERE", Role::Bad, format!("and {} more", excluded.len() - 3)));
     }
-    page.fact(Line::of(
-        Role::Dim,
-        format!("   {:<9}  {:<40}  {:>5}  why", "state", "name", "refs"),
-    ));
+    let width = width(repos);
+    let head = format!("   {:<9}  {:<width$}  {:>5}  why", "state", "name", "refs");
+    page.fact(Line::of(Role::Dim, head));
     let rows = rows(state);
     filtered(&mut page, rows.len(), repos.len(), screen::filter(state));
+    let chosen = rows.get(state.cursor()).and_then(|at| repos.get(*at));
+    if let Some((repo, fault)) = chosen.and_then(|repo| Some((repo, repo.fault.as_ref()?))) {
+        page.next(Role::Warn, format!("{} is {}: {fault}", repo.name, repo.state));
+    }
     page.next(Role::Plain, "x takes them out for stock git; f checks every object of every one.");
     page.list(rows.len(), state.cursor(), move |row| {
         rows.get(row).and_then(|at| repos.get(*at)).map_or_else(Line::empty, |repo| {
-            Line::of(if is_current(repo) { Role::Plain } else { Role::Warn }, words(repo))
+            Line::of(if is_current(repo) { Role::Plain } else { Role::Warn }, words(repo, width))
         })
     });
     page

@@ -13,7 +13,7 @@ use crate::tui::work::{Phase, Work};
 pub(super) fn page(state: &State) -> Page<'_> {
     let Some(work) = &state.work else { return Page::new("Nothing runs") };
     let mut page = match &work.job {
-        Job::Replay(_) => replay::page(state, work),
+        Job::Replay(_) | Job::Resume(_) => replay::page(state, work),
         Job::Snapshot(_) => snapshot::page(state, work),
         _ => plain(state, work),
     };

@@ -41,7 +41,14 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Add => enter(state, Screen::NewTarget),
         Action::Objects => enter(state, Screen::Objects),
         Action::Log => enter(state, Screen::Log),
-        Action::Copy => copy(state),
+        Action::Copy => {
+            let line = screen::page(state).same_as;
+            copy(state, line)
+        }
+        Action::Tell => {
+            let sentence = screen::sentence(state);
+            copy(state, sentence)
+        }
         Action::Quit => leave(state),
         Action::Stop => stop(state, Signal::Interrupt),
         Action::Redraw => vec![Effect::Repaint],
@@ -146,16 +153,25 @@ fn leave_plan(state: &mut State) -> Vec<Effect> {
     }
     state.said = Some("The plan was left. Nothing was changed.".to_owned());
     match binding {
-        crate::tui::state::Binding::Asked(question) => vec![Effect::Reply(question, None)],
+        crate::tui::state::Confirming::Asked(question) => vec![Effect::Reply(question, None)],
         _ => Vec::new(),
     }
+}
+
+/// Goes home and looks again.
+pub(super) fn home(state: &mut State) -> Vec<Effect> {
+    state.views.truncate(1);
+    again(state)
 }
 
 /// Looks again at what the screen shows.
 fn again(state: &mut State) -> Vec<Effect> {
     let facts = &mut state.facts;
     match state.views.last().map(|view| &view.screen) {
-        Some(Screen::Home) => (facts.status, facts.assess) = (Known::No, Known::No),
+        Some(Screen::Home) => {
+            (facts.status, facts.assess, facts.runs) = (Known::No, Known::No, Known::No);
+        }
+        Some(Screen::Runs) => facts.runs = Known::No,
         Some(Screen::Bundles) => facts.list = Known::No,
         Some(Screen::Bundle(_)) => facts.bundle = Known::No,
         Some(Screen::Targets) => facts.targets = Known::No,
@@ -182,9 +198,9 @@ fn verify(state: &mut State, full: bool) -> Vec<Effect> {
     begin(state, Job::Verify(request))
 }
 
-/// Copies the sentence or command of the screen.
-fn copy(state: &mut State) -> Vec<Effect> {
-    let Some(line) = screen::page(state).same_as else { return Vec::new() };
+/// Copies a command or a sentence.
+fn copy(state: &mut State, line: Option<String>) -> Vec<Effect> {
+    let Some(line) = line else { return Vec::new() };
     state.said = Some("Copied, if this terminal can; else it is printed at the end.".to_owned());
     if !state.copied.contains(&line) {
         state.copied.push(line.clone());
@@ -244,7 +260,7 @@ fn unanswered(state: &mut State) -> Vec<Effect> {
             Popup::Field { .. } | Popup::Leave { .. } => {}
         }
     }
-    if let crate::tui::state::Binding::Asked(question) = std::mem::take(&mut state.binding) {
+    if let crate::tui::state::Confirming::Asked(question) = std::mem::take(&mut state.binding) {
         effects.push(Effect::Reply(question, None));
     }
     effects

@@ -8,23 +8,23 @@ use crate::app::target::{Class, Listed};
 use crate::app::{Which, show, snapshot};
 use crate::tui::job::{Job, Report, replay_request};
 use crate::tui::message::{Effect, Reply};
-use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, targets};
-use crate::tui::state::{Binding, Goal, Known, Popup, Purpose, Screen, State};
+use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, runs, targets};
+use crate::tui::state::{Confirming, Goal, Known, Popup, Purpose, Screen, State};
 
 /// Takes the row of a number, where rows have numbers.
 pub(super) fn number(state: &mut State, at: usize) -> Vec<Effect> {
     if let Some(Popup::Choice { cursor, .. } | Popup::Leave { cursor }) = state.popups.last_mut() {
-        if at > 2 {
+        if !(1..=2).contains(&at) {
             return Vec::new();
         }
         *cursor = at - 1;
         return choose(state);
     }
-    let rows = screen::page(state).rows.filter(|rows| rows.numbered).map_or(0, |rows| rows.count);
-    let Some(view) = state.views.last_mut().filter(|_| (1..=rows).contains(&at)) else {
-        return Vec::new();
-    };
-    (view.cursor, view.moved, view.scroll) = (at - 1, true, None);
+    let rows = screen::page(state).rows.map_or((0, None), |rows| (rows.count, rows.numbered));
+    let (count, Some(first)) = rows else { return Vec::new() };
+    let Some(row) = at.checked_sub(first).filter(|row| *row < count) else { return Vec::new() };
+    let Some(view) = state.views.last_mut() else { return Vec::new() };
+    (view.cursor, view.moved, view.scroll) = (row, true, None);
     choose(state)
 }
 
@@ -66,11 +66,16 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
             None => Vec::new(),
         },
         (Screen::Targets, Some(at)) => target_choice(state, at),
+        (Screen::Runs, Some(at)) => match runs::name(state, at) {
+            Some(name) => enter(state, Screen::Run(name)),
+            None => Vec::new(),
+        },
+        (Screen::Run(name), _) => resume(state, &name),
         (Screen::NewTarget, Some(at)) => new_target_choice(state, at),
         (Screen::Plan, _) => {
             let plan = state.work.as_ref().and_then(|work| work.plan.as_deref());
             match (&state.binding, plan) {
-                (Binding::Not, _) | (_, None) => Vec::new(),
+                (Confirming::Not, _) | (_, None) => Vec::new(),
                 // There is nothing to do, so there is nothing to confirm.
                 (_, Some(plan)) if plan.is_empty() => super::act::back(state),
                 _ => field::ask(state, Purpose::Confirm, ""),
@@ -96,6 +101,10 @@ fn home_choice(state: &mut State, at: usize) -> Vec<Effect> {
     let Some(choice) = home::choices(state).into_iter().nth(at) else { return Vec::new() };
     match choice.goes {
         home::Goes::Watch => enter(state, Screen::Work),
+        home::Goes::Resume => match runs::unfinished(state).map(|run| run.run.clone()) {
+            Some(name) => enter(state, Screen::Run(name)),
+            None => Vec::new(),
+        },
         home::Goes::Wait => enter(state, Screen::Wait),
         home::Goes::Open(goal) => {
             (state.goal, state.which, state.accept) = (goal, Which::Latest, None);
@@ -107,6 +116,19 @@ fn home_choice(state: &mut State, at: usize) -> Vec<Effect> {
         }
         home::Goes::Practise => enter(state, Screen::Practise),
         home::Goes::Look => enter(state, Screen::Look),
+    }
+}
+
+/// Goes on with a run; asks for a key file first where there is none.
+fn resume(state: &mut State, name: &str) -> Vec<Effect> {
+    let open = runs::find(state, name).is_some_and(|run| run.next.is_some());
+    match (open, state.identities.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => field::ask(state, Purpose::KeyFile(0), ""),
+        (true, false) => {
+            let request = runs::request(state, name);
+            begin(state, Job::Resume(request))
+        }
     }
 }
 
@@ -249,6 +271,7 @@ fn after_work(state: &mut State) -> Vec<Effect> {
                 }
             }
             Report::Plan(_) => replace(state, Screen::Plan),
+            Report::Replay(_) => super::act::home(state),
             _ => super::act::back(state),
         },
         Some(Err(_)) => super::act::back(state),

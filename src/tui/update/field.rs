@@ -9,7 +9,7 @@ use crate::model::id::Seq;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::keys::Key;
 use crate::tui::message::{Effect, Reply, Wants, typed_path};
-use crate::tui::state::{Binding, Popup, Purpose, State};
+use crate::tui::state::{Confirming, Popup, Purpose, State};
 use crate::tui::typed::Typed;
 
 /// Begins a field.
@@ -185,15 +185,15 @@ fn confirm(state: &mut State, typed: &str) -> Vec<Effect> {
         let why = format!("You typed {typed:?}, the target is {name}. Nothing was done.");
         return say_wrong(state, &why);
     }
-    let digest = plan.digest().oci();
+    let digest = plan.digest().short();
     state.popups.pop();
     state.views.pop();
     match std::mem::take(&mut state.binding) {
-        Binding::Asked(question) => {
+        Confirming::Asked(question) => {
             vec![Effect::Reply(question, Some(Reply::Words(typed.to_owned())))]
         }
-        Binding::ByDigest => replay_by_digest(state, digest, name),
-        Binding::Not => Vec::new(),
+        Confirming::ByDigest => replay_by_digest(state, digest, name),
+        Confirming::Not => Vec::new(),
     }
 }
 

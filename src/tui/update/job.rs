@@ -10,7 +10,7 @@ use crate::model::explain::Kind;
 use crate::tui::job::{Job, Report};
 use crate::tui::message::{Effect, JobId, Question, Reply, Wants};
 use crate::tui::screen::home;
-use crate::tui::state::{Binding, Facts, Goal, Known, Popup, Purpose, Screen, State};
+use crate::tui::state::{Confirming, Facts, Goal, Known, Popup, Purpose, Screen, State};
 use crate::tui::work::Work;
 
 /// Begins a job. One that is watched gets its screen; there is one of those at a time.
@@ -27,7 +27,7 @@ pub(in crate::tui) fn begin(state: &mut State, job: Job) -> Vec<Effect> {
         return vec![start];
     }
     state.work = Some(Work::new(id, job, state.elapsed));
-    state.binding = Binding::Not;
+    state.binding = Confirming::Not;
     let mut effects = vec![start];
     if !state.screen().is_work() {
         effects.extend(enter(state, Screen::Work));
@@ -38,7 +38,7 @@ pub(in crate::tui) fn begin(state: &mut State, job: Job) -> Vec<Effect> {
 /// Looks up what the screen on top shows and nobody knows yet.
 pub(super) fn look(state: &mut State) -> Vec<Effect> {
     let place = state.place.clone();
-    let Facts { status, assess, list, bundle, targets, .. } = &mut state.facts;
+    let Facts { status, assess, list, bundle, targets, runs, .. } = &mut state.facts;
     let job = match state.views.last().map(|view| &view.screen) {
         Some(Screen::Home) => {
             let request = assess::Request { place: place.clone(), ..Default::default() };
@@ -46,8 +46,9 @@ pub(super) fn look(state: &mut State) -> Vec<Effect> {
             let request = status::Request { place, max_age: None };
             // What we hold is known at once; asking around takes seconds.
             let status = wanted(status).then_some(Job::Status(request));
-            let both = status.into_iter().chain(assess).collect::<Vec<_>>();
-            return both.into_iter().flat_map(|job| begin(state, job)).collect();
+            let runs = wanted(runs).then_some(Job::Runs(state.place.clone()));
+            let all = status.into_iter().chain(runs).chain(assess).collect::<Vec<_>>();
+            return all.into_iter().flat_map(|job| begin(state, job)).collect();
         }
         Some(Screen::Bundles) => wanted(list).then_some(Job::List(place)),
         Some(Screen::Bundle(seq)) => {
@@ -59,6 +60,7 @@ pub(super) fn look(state: &mut State) -> Vec<Effect> {
             let request = show::Request { place, which, identities: Vec::new(), accept: None };
             wanted(bundle).then_some(Job::Show(request))
         }
+        Some(Screen::Runs) => wanted(runs).then_some(Job::Runs(place)),
         Some(Screen::Targets) => wanted(targets).then_some(Job::Targets),
         _ => None,
     };
@@ -108,7 +110,7 @@ pub(super) fn question(state: &mut State, question: Question) -> Vec<Effect> {
             if !state.views.iter().any(|view| view.screen.is_plan()) {
                 return nobody(&question);
             }
-            state.binding = Binding::Asked(question.id);
+            state.binding = Confirming::Asked(question.id);
             Vec::new()
         }
         Wants::Choice { .. } => {
@@ -182,6 +184,10 @@ fn work_done(state: &mut State) -> Vec<Effect> {
     let planned = match &work.end {
         Some(Ok(report)) => match report.as_ref() {
             Report::Plan(report) => Some(Box::new(report.plan.clone())),
+            Report::Replay(_) => {
+                state.facts.runs = Known::No;
+                None
+            }
             Report::Snapshot(_) => {
                 state.facts.status = Known::No;
                 state.facts.list = Known::No;
@@ -194,11 +200,11 @@ fn work_done(state: &mut State) -> Vec<Effect> {
     if let Some(plan) = planned {
         let confirmed = !plan.is_empty() && plan.blockers.is_empty();
         work.take_plan(plan);
-        state.binding = if confirmed { Binding::ByDigest } else { Binding::Not };
+        state.binding = if confirmed { Confirming::ByDigest } else { Confirming::Not };
         return show_plan(state);
     }
     // A plan that was refused, or that nobody confirmed, cannot be confirmed any more.
-    state.binding = Binding::Not;
+    state.binding = Confirming::Not;
     if let Some(at) = state.views.iter().position(|view| view.screen.is_plan()) {
         let blocked = work.plan.as_ref().is_some_and(|plan| !plan.blockers.is_empty());
         if !blocked {
@@ -215,6 +221,11 @@ fn look_done(state: &mut State, job: &Job, end: Result<Report, Told>) -> Vec<Eff
         (Job::Assess(_), Ok(Report::Assess(report))) => assessed(state, report),
         (Job::List(_), Ok(Report::List(report))) => state.facts.list = Known::Yes(report),
         (Job::List(_), Err(told)) => state.facts.list = Known::Failed(told),
+        (Job::Runs(_), Ok(Report::Runs(report))) => {
+            state.facts.runs = Known::Yes(report);
+            suggest(state);
+        }
+        (Job::Runs(_), Err(told)) => state.facts.runs = Known::Failed(told),
         (Job::Targets, Ok(Report::Targets(report))) => state.facts.targets = Known::Yes(report),
         (Job::Targets, Err(told)) => state.facts.targets = Known::Failed(told),
         (Job::Show(request), end) if request.identities.is_empty() => {
@@ -242,6 +253,10 @@ fn look_done(state: &mut State, job: &Job, end: Result<Report, Told>) -> Vec<Eff
 /// Advice arrives: the cursor goes to what is suggested, unless somebody has moved it.
 fn assessed(state: &mut State, report: Box<assess::Report>) {
     state.facts.assess = Known::Yes(report);
+    suggest(state);
+}
+
+fn suggest(state: &mut State) {
     let suggested = home::suggested(state);
     if let (Some(at), Some(view)) = (suggested, state.views.first_mut())
         && !view.moved

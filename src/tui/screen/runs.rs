@@ -1,0 +1,112 @@
+//! What was replayed, and what is unfinished; and one run, to go on with.
+
+use crate::app::resume;
+use crate::app::runs::Summary;
+use crate::app::text;
+use crate::tui::job::Job;
+use crate::tui::page::{Line, Page, Role};
+use crate::tui::screen::{self, filtered, matching};
+use crate::tui::state::{Known, State};
+
+/// Returns whether a run can go on.
+fn is_open(run: &Summary) -> bool {
+    run.next.is_some() && run.damage.is_none()
+}
+
+/// Returns the newest run that can go on.
+pub(in crate::tui) fn unfinished(state: &State) -> Option<&Summary> {
+    state.facts.runs.get()?.runs.iter().find(|run| is_open(run))
+}
+
+fn rows(state: &State) -> Vec<usize> {
+    let Some(list) = state.facts.runs.get() else { return Vec::new() };
+    matching(list.runs.len(), screen::filter(state), |index| words(&list.runs[index]))
+}
+
+/// Returns the name of the run in a row.
+pub(in crate::tui) fn name(state: &State, row: usize) -> Option<String> {
+    let index = *rows(state).get(row)?;
+    state.facts.runs.get()?.runs.get(index).map(|run| run.run.clone())
+}
+
+/// Returns the run of a name.
+pub(in crate::tui) fn find<'a>(state: &'a State, name: &str) -> Option<&'a Summary> {
+    state.facts.runs.get()?.runs.iter().find(|run| run.run == name)
+}
+
+fn words(run: &Summary) -> String {
+    let done = match &run.damage {
+        Some(damage) => damage.clone(),
+        None => format!("{} of {} objects", run.done, run.objects),
+    };
+    format!("{}  {:<10}  {}  {done}", run.run, run.state, run.target)
+}
+
+/// Returns the request that goes on with a run.
+pub(in crate::tui) fn request(state: &State, name: &str) -> resume::Request {
+    resume::Request {
+        place: state.place.clone(),
+        run: Some(name.to_owned()),
+        target: None,
+        identities: state.identities.clone(),
+        options: crate::app::replay::Options::default(),
+    }
+}
+
+/// The page of all.
+pub(super) fn page(state: &State) -> Page<'_> {
+    let mut page = Page::new("Runs, newest first");
+    page.same_as = Some(Job::Runs(state.place.clone()).line());
+    match &state.facts.runs {
+        Known::No | Known::Asked => page.fact(Line::words(Role::Dim, " looking …")),
+        Known::Failed(told) => screen::trouble(&mut page, told),
+        Known::Yes(list) => {
+            let rows = rows(state);
+            filtered(&mut page, rows.len(), list.runs.len(), screen::filter(state));
+            if list.runs.is_empty() {
+                page.next(Role::Plain, "Nothing was replayed from here yet.");
+            }
+            page.list(rows.len(), state.cursor(), move |row| {
+                rows.get(row)
+                    .and_then(|index| list.runs.get(*index))
+                    .map_or_else(Line::empty, |run| {
+                        Line::of(if is_open(run) { Role::Warn } else { Role::Plain }, words(run))
+                    })
+            });
+        }
+    }
+    page
+}
+
+/// The page of one.
+pub(super) fn one<'a>(state: &'a State, name: &str) -> Page<'a> {
+    let mut page = Page::new(format!("Run {name}"));
+    let Some(run) = find(state, name) else { return page };
+    let role = if is_open(run) { Role::Warn } else { Role::Good };
+    page.fact(Line::fact("state", role, run.state.to_uppercase()));
+    page.fact(Line::fact("target", Role::Plain, &run.target));
+    page.fact(Line::fact("from", Role::Plain, format!("snapshot {}", run.seq)));
+    let done = format!("{} of {} objects", run.done, run.objects);
+    page.fact(Line::fact("done", Role::Plain, done));
+    let time = |at: Option<crate::model::clock::Timestamp>| {
+        at.map_or_else(
+            || "not known".to_owned(),
+            |at| format!("{at}, {} ago", text::age(at, state.now)),
+        )
+    };
+    page.fact(Line::fact("begun", Role::Plain, time(run.begun)));
+    page.fact(Line::fact("last", Role::Plain, time(run.last)));
+    page.fact(Line::fact("journal", Role::Dim, run.folder.display().to_string()));
+    if let Some(damage) = &run.damage {
+        page.fact(Line::fact("DAMAGED", Role::Bad, damage));
+    }
+    if is_open(run) {
+        page.same_as = Some(Job::Resume(request(state, name)).line());
+        page.next(
+            Role::Strong,
+            "Enter goes on: the same plan, the same target, as it was approved. What is done is \
+             not done again.",
+        );
+    }
+    page
+}
