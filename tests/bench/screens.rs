@@ -38,7 +38,7 @@ use support::kit::Kit;
 const SIZE: (u16, u16) = (200, 60);
 
 fn main() {
-    let count = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1000);
+    let count = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1000);
     frames();
     start(count);
 }

@@ -8,7 +8,7 @@ use blackstart::app::assess::{
 use blackstart::app::list::Entry;
 use blackstart::app::show::{PartReport, RepoReport};
 use blackstart::app::target::{Card, List, Listed};
-use blackstart::app::{SignatureReport, Start, Told, list, show, status};
+use blackstart::app::{SignatureReport, Start, Told, list, runs, show, status};
 use blackstart::cluster::MemoryCluster;
 use blackstart::mirror::Step;
 use blackstart::model::cancel::Cancel;
@@ -85,7 +85,7 @@ impl Person {
     #[track_caller]
     pub fn begun(&mut self) -> (JobId, Job) {
         let at = self.effects.iter().rposition(|effect| matches!(effect, Effect::Start(..)));
-        match self.effects.remove(at.expect("a job begins")) {
+        match self.effects.remove(at.unwrap()) {
             Effect::Start(id, job) => (id, job),
             _ => unreachable!(),
         }
@@ -108,6 +108,7 @@ impl Person {
     pub fn home(size: (u16, u16)) -> Self {
         let mut person = Self::at(size);
         person.ends(Report::Assess(Box::new(assessed())));
+        person.ends(Report::Runs(runs::List { format_version: 1, runs: Vec::new() }));
         person.ends(Report::Status(held()));
         person
     }
@@ -329,6 +330,9 @@ pub type Place = (&'static str, fn((u16, u16)) -> Person);
 pub const SCREENS: &[Place] = &[
     ("home", Person::home),
     ("home-nothing", nothing),
+    ("home-unfinished", unfinished),
+    ("runs", all_runs),
+    ("run", |size| unfinished(size).then(Action::Number(0))),
     ("wait", |size| Person::home(size).then(Action::Number(1))),
     ("open", |size| Person::home(size).then(Action::Number(3))),
     ("practise", |size| Person::home(size).then(Action::Number(4))),
@@ -354,9 +358,47 @@ pub fn screens(size: (u16, u16)) -> Vec<(&'static str, Person)> {
     SCREENS.iter().map(|(name, person)| (*name, person(size))).collect()
 }
 
+fn run(name: &str, state: &'static str, done: usize) -> runs::Summary {
+    runs::Summary {
+        run: name.into(),
+        state,
+        begun: Some(at(-900)),
+        last: Some(at(-600)),
+        target: "prd-eu1 (production)".into(),
+        seq: 4127,
+        done,
+        objects: 561,
+        resumed: 0,
+        folder: format!("/home/ada/.local/state/blackstart/runs/{name}").into(),
+        next: (state != "complete").then(|| format!("blackstart resume {name}")),
+        damage: None,
+    }
+}
+
+/// A complete run and one that was cut off.
+pub fn run_list() -> runs::List {
+    let runs = vec![
+        run("20261123-025744z-1f0a", "cut-off", 154),
+        run("20261101-0900z-77aa", "complete", 561),
+    ];
+    runs::List { format_version: 1, runs }
+}
+
+fn unfinished(size: (u16, u16)) -> Person {
+    let mut person = Person::at(size);
+    person.ends(Report::Assess(Box::new(assessed())));
+    person.ends(Report::Runs(run_list()));
+    person.ends(Report::Status(held()));
+    person
+}
+
+fn all_runs(size: (u16, u16)) -> Person {
+    unfinished(size).then(Action::Number(5)).then(Action::Number(3))
+}
+
 fn told() -> Told {
     Told {
-        code: "B0301",
+        code: "B0110",
         kind: Kind::Usage,
         what: "no configuration: looked for /kit/blackstart.toml".into(),
         done: None,
@@ -380,6 +422,7 @@ fn nothing(size: (u16, u16)) -> Person {
         ..assessed()
     };
     person.ends(Report::Assess(Box::new(report)));
+    person.ends(Report::Runs(runs::List { format_version: 1, runs: Vec::new() }));
     let (id, _) = person.begun();
     person.tell(Message::Done(id, Box::new(Err(told()))));
     person
@@ -464,7 +507,7 @@ pub fn replaying(size: (u16, u16)) -> (Person, JobId) {
         id,
         [
             Event::PhaseStarted { phase: "replay" },
-            Event::WaveStarted { wave: 1, stage: "namespaces", objects: 1 },
+            Event::WaveStarted { wave: 1, stage: "definitions", objects: 1 },
             applied("Namespace pay"),
             Event::Ready { object: "Namespace pay".into() },
             Event::WaveFinished { wave: 1, open: 0, millis: 2100 },
@@ -475,7 +518,7 @@ pub fn replaying(size: (u16, u16)) -> (Person, JobId) {
     person.events(
         id,
         [
-            Event::WaveStarted { wave: 2, stage: "workloads", objects: 2 },
+            Event::WaveStarted { wave: 2, stage: "foundations", objects: 2 },
             applied("ConfigMap pay/settings-0"),
             applied(third),
             Event::Waiting {

@@ -37,6 +37,7 @@ fn nothing_from_outside_drives_the_terminal() {
     assessed.clusters[0].name = HOSTILE.into();
     assessed.advice.because = HOSTILE.into();
     home.ends(Report::Assess(Box::new(assessed)));
+    home.ends(Report::Runs(fixture::run_list()));
     home.ends(Report::Status(held));
     harmless(&home);
 

@@ -40,6 +40,7 @@ fn the_cursor_goes_to_what_is_suggested_unless_it_was_moved() {
     };
     let mut person = Person::at(SIZE);
     person.ends(lost());
+    person.ends(Report::Runs(blackstart::app::runs::List { format_version: 1, runs: vec![] }));
     let text = shown(&person);
     assert!(text.contains(" > 3  The cluster is lost"), "{text}");
     assert!(text.contains("Suggested: 3, because 7 of 561"), "{text}");
@@ -119,7 +120,7 @@ fn a_folder_is_planned_first_and_its_name_is_typed_all_the_same() {
     let Job::Plan(request) = &job else { panic!("{job:?}") };
     assert_eq!(request.target.to_string(), "dir:/tmp/out");
     let plan = fixture::plan_of(2);
-    let digest = plan.digest().oci();
+    let digest = plan.digest().short();
     let (extra, lists_extra) = (Vec::new(), false);
     let report =
         blackstart::app::plan::Report { plan, out: None, remarks: Vec::new(), extra, lists_extra };
@@ -150,6 +151,24 @@ fn a_target_that_was_chosen_before_opening_is_planned_after_it() {
     person.press(Key::Enter);
     let (_, job) = person.begun();
     assert_eq!(job.line(), "blackstart replay 4127 --identity ada.key --target prd-eu1");
+}
+
+#[test]
+fn an_unfinished_run_is_offered_first_and_goes_on_by_enter() {
+    let mut person = Person::at(SIZE);
+    person.ends(Report::Assess(Box::new(fixture::assessed())));
+    person.ends(Report::Runs(fixture::run_list()));
+    assert!(
+        shown(&person).contains(" > 0  Go on with run 20261123-025744z-1f0a"),
+        "{}",
+        shown(&person)
+    );
+    assert!(shown(&person).contains("   1  WAIT"), "{}", shown(&person));
+    person.press(Key::Enter);
+    assert!(shown(&person).contains("154 of 561"), "{}", shown(&person));
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert_eq!(job.line(), "blackstart resume 20261123-025744z-1f0a --identity ada.key");
 }
 
 #[test]

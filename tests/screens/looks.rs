@@ -8,7 +8,7 @@ use blackstart::tui::draw;
 use blackstart::tui::screen;
 use blackstart::tui::state::State;
 use blackstart::tui::theme::Theme;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 
@@ -39,7 +39,7 @@ fn marked(buffer: &Buffer) -> String {
     let mut text = String::new();
     for row in 0..buffer.area.height {
         let cells = || (0..buffer.area.width).map(|column| &buffer[(column, row)]);
-        let line: String = cells().map(|cell| cell.symbol()).collect();
+        let line: String = cells().map(Cell::symbol).collect();
         let marks: String = cells()
             .map(|cell| match (cell.fg, cell.modifier) {
                 (_, style) if style.contains(Modifier::REVERSED) => 'r',

@@ -111,7 +111,7 @@ fn leaving_while_something_runs_asks_and_no_is_the_default() {
     person.press(Key::Enter);
     assert!(person.effects.is_empty() && person.state.popups.is_empty());
     // It is offered first, and one is back where one was.
-    person.act(Action::Number(1));
+    person.act(Action::Number(0));
     assert_eq!(*person.state.screen(), Screen::Work);
     person.press(Key::Esc);
     person.press(Key::Char('q'));
