@@ -24,6 +24,11 @@ use super::store::Store;
 
 /// A symbolic link longer than this is not one.
 const LINK_LIMIT: u64 = 4096;
+/// A path longer than this, in bytes, is left out: systems take 4096 with the folder before it.
+const LONGEST_PATH: usize = 3500;
+/// All paths together may take this much memory, in bytes: twenty folders of long names around
+/// every file would fill it before the number of files is large.
+const ALL_PATHS: u64 = 64 << 20;
 /// More omissions than this are counted, not listed.
 const SKIPPED_LIMIT: usize = 1000;
 
@@ -98,6 +103,7 @@ impl Bare {
             limits,
             cancel,
             entries: 0,
+            paths: 0,
             items: Vec::new(),
             done: Exported::default(),
         };
@@ -115,6 +121,8 @@ struct List<'a> {
     limits: &'a ExportLimits,
     cancel: &'a Cancel,
     entries: u64,
+    /// The length of all their paths.
+    paths: u64,
     items: Vec<Item>,
     done: Exported,
 }
@@ -133,11 +141,13 @@ impl List<'_> {
                 let Some(entry) = entry else {
                     return Err(RepoError::Damaged { oid: tree, why: "it cannot be parsed" });
                 };
-                self.count()?;
                 let at = path.join(OsStr::from_bytes(entry.name));
+                self.count(&at)?;
                 if let Some(why) = unsafe_component(entry.name) {
                     let shown = [path.as_os_str().as_bytes(), b"/", entry.name].concat();
                     self.done.skip(shown.trim_ascii_start(), why);
+                } else if at.as_os_str().len() > LONGEST_PATH {
+                    self.done.skip(at.as_os_str().as_bytes(), "a path longer than systems allow");
                 } else if !seen.insert(entry.name.to_vec()) {
                     self.done.skip(at.as_os_str().as_bytes(), "the same name a second time");
                 } else {
@@ -155,7 +165,12 @@ impl List<'_> {
         Ok(())
     }
 
-    fn count(&mut self) -> Result<(), RepoError> {
+    fn count(&mut self, path: &Path) -> Result<(), RepoError> {
+        self.paths += path.as_os_str().len() as u64;
+        if self.paths > ALL_PATHS {
+            let what = "the length of all paths".to_owned();
+            return Err(RepoError::TooLarge { what, limit: ALL_PATHS });
+        }
         self.entries += 1;
         if self.entries > self.limits.entries {
             let what = "the number of files and folders".to_owned();

@@ -140,6 +140,7 @@ impl Walk<'_> {
     fn mark(&mut self, proven: &[Oid]) -> Result<(), RepoError> {
         let mut buffer = Vec::new();
         let mut trees = Vec::new();
+        let tips: OidSet = proven.iter().copied().collect();
         let mut queue = proven.to_vec();
         while let Some(oid) = queue.pop() {
             if !self.seen.insert(oid) {
@@ -149,7 +150,7 @@ impl Walk<'_> {
             match self.store.find(oid, &mut buffer)? {
                 Some((Kind::Commit, data)) => {
                     let Some(commit) = objects::commit(data) else { continue };
-                    if proven.contains(&oid) {
+                    if tips.contains(&oid) {
                         trees.push(commit.tree);
                     }
                     queue.extend(commit.parents);

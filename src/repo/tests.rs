@@ -300,6 +300,53 @@ fn a_tree_that_expands_without_end_meets_the_limit_first() {
 }
 
 #[test]
+fn long_paths_are_left_out_and_do_not_fill_the_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = work(&folder, ObjectFormat::Sha1);
+    commit(&at, "a", "1");
+    let blob: Oid = git(&at, &["rev-parse", "HEAD:a"]).parse().unwrap();
+    let long = |number: usize| format!("{number:0>250}");
+    let below = |depth: usize, leaf: Oid| {
+        (0..depth).fold(leaf, |tree, _| raw_tree(&at, &[("40000", long(0).as_str(), tree)]))
+    };
+    let export = |tree: Oid, to: &str| {
+        let (bare, dest) = (Bare::open(&at).unwrap(), folder.path().join(to));
+        bare.export(commit_tree(&at, tree), "", &dest, &ExportLimits::default(), &Cancel::new())
+    };
+    let one = raw_tree(&at, &[("100644", "fine", blob)]);
+    let done = export(below(20, one), "long").unwrap();
+    assert_eq!((done.files, done.skipped.len()), (0, 1), "{done:?}");
+    assert!(done.skipped[0].why.contains("longer than systems allow"));
+    assert_eq!(export(below(12, one), "short").unwrap().files, 1);
+    // Fewer files than the limit allows, each below twelve such folders.
+    let names: Vec<String> = (0..25_000).map(long).collect();
+    let many: Vec<_> = names.iter().map(|name| ("100644", name.as_str(), blob)).collect();
+    let result = export(below(12, raw_tree(&at, &many)), "many");
+    assert!(matches!(result, Err(RepoError::TooLarge { .. })), "{result:?}");
+}
+
+#[test]
+fn ids_of_another_format_are_holes_not_crashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = work(&folder, ObjectFormat::Sha1);
+    commit(&at, "a", "1");
+    let text =
+        format!("tree {}\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n\n", "b".repeat(64));
+    let file = folder.path().join("commit");
+    std::fs::write(&file, text).unwrap();
+    let hostile = ["hash-object", "-t", "commit", "-w", "--literally", file.to_str().unwrap()];
+    let tip: Oid = git(&at, &hostile).parse().unwrap();
+    let bare = Bare::open(&at).unwrap();
+    let missing = bare.missing(&[tip], &[], &Cancel::new()).unwrap();
+    assert_eq!(missing, [tip_tree()]);
+    assert!(bare.reaches(tip, tip_tree()).is_ok_and(|reached| !reached));
+}
+
+fn tip_tree() -> Oid {
+    "b".repeat(64).parse().unwrap()
+}
+
+#[test]
 fn a_detached_head_and_an_unborn_one_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let at = work(&folder, ObjectFormat::Sha1);
