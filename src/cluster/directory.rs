@@ -197,9 +197,11 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Whether we could have written a file of this name: the script quotes none, and counts on.
 fn is_ours(name: &str) -> bool {
     let number = name.bytes().take_while(u8::is_ascii_digit).count();
-    number >= 4
+    (4..=9).contains(&number)
+        && plain(name) == name
         && name[number..].starts_with('-')
         && Path::new(name).extension().is_some_and(|end| end == "json")
 }
@@ -265,6 +267,22 @@ mod tests {
             .iter()
             .map(|entry| entry.name.to_string_lossy().into_owned())
             .collect()
+    }
+
+    #[test]
+    fn names_that_a_shell_or_a_counter_could_trip_over_are_not_ours() {
+        assert!(is_ours("0001-configmap-a.b.json"));
+        for name in [
+            "0001-a'$(id)'.json",
+            "0001-a b.json",
+            "0001-\u{e4}.json",
+            "18446744073709551615-a.json",
+            "001-a.json",
+            "0001-a.yaml",
+            "0001a.json",
+        ] {
+            assert!(!is_ours(name), "{name}");
+        }
     }
 
     #[test]
