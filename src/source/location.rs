@@ -151,8 +151,11 @@ fn web(
     if host.is_empty() || host.starts_with('-') || authority.contains(char::is_whitespace) {
         return Err(bad("it names no host"));
     }
-    if path.contains(['?', '#']) || path.contains(char::is_whitespace) {
+    if rest.contains(['?', '#']) || path.contains(char::is_whitespace) {
         return Err(bad("a query, a fragment or a blank does not belong there"));
+    }
+    if !authority.chars().all(|c| c.is_alphanumeric() || "._-:[]".contains(c)) {
+        return Err(bad("its host is not a plain name"));
     }
     Ok(Location::Web { url: text.trim_end_matches('/').to_owned() })
 }
@@ -305,6 +308,10 @@ mod tests {
             "https://host/a b",
             "a\nb",
             "https://host/a?x=y",
+            "https://host?x=y",
+            "https://#/a",
+            "https://host\\@other/a",
+            "https://ho\"st/a",
             "ssh://host:x/a",
             "ftp://host/a",
         ] {
