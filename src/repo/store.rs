@@ -49,6 +49,12 @@ impl Store {
         self.format
     }
 
+    /// Whether an id can name an object here: a hostile object may hold one of another format, for
+    /// which gix panics.
+    fn names(&self, oid: Oid) -> bool {
+        oid.format() == self.format
+    }
+
     /// Returns gix's handle.
     pub(crate) fn into_odb(self) -> gix::odb::Handle {
         self.odb
@@ -56,11 +62,14 @@ impl Store {
 
     /// Returns whether an object is there, without reading it.
     pub(crate) fn has(&self, oid: Oid) -> bool {
-        self.odb.exists(&to_gix(oid))
+        self.names(oid) && self.odb.exists(&to_gix(oid))
     }
 
     /// Returns the kind and size of an object without inflating it whole.
     pub(crate) fn header(&self, oid: Oid) -> Result<Option<(Kind, u64)>, RepoError> {
+        if !self.names(oid) {
+            return Ok(None);
+        }
         let header = self.odb.try_header(&to_gix(oid)).map_err(|error| self.broken(&error))?;
         Ok(header.map(|header| (kind_of(header.kind), header.size)))
     }
@@ -71,6 +80,9 @@ impl Store {
         oid: Oid,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Option<(Kind, &'a [u8])>, RepoError> {
+        if !self.names(oid) {
+            return Ok(None);
+        }
         let found = self.odb.try_find(&to_gix(oid), buffer).map_err(|error| self.broken(&error))?;
         Ok(found.map(|data| (kind_of(data.kind), data.data)))
     }
@@ -81,6 +93,9 @@ impl Store {
         oid: Oid,
         buffer: &'a mut Vec<u8>,
     ) -> Result<(Kind, &'a [u8]), RepoError> {
+        if !self.names(oid) {
+            return Err(RepoError::Missing { oid });
+        }
         let found = self.odb.try_find(&to_gix(oid), buffer).map_err(|error| self.broken(&error))?;
         let data = found.ok_or(RepoError::Missing { oid })?;
         let actual = gix::objs::compute_hash(hash(self.format), data.kind, data.data);
