@@ -208,12 +208,15 @@ fn in_megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
+/// A step of the benchmark, and what it is called.
+type Step = (&'static str, fn(&mut Table));
+
 fn main() {
     let chosen: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|step| step == name);
     let mut table = Table::new();
-    let steps: [(&str, fn(&mut Table)); 4] =
+    let steps: [Step; 4] =
         [("apply", apply), ("plan", planning), ("again", again), ("large", large)];
     for (name, step) in steps {
         if wanted(name) {

@@ -1,6 +1,7 @@
 //! Cards: given, shown, tested, refused, accepted, replaced, removed.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -57,7 +58,6 @@ fn only_the_named_file_is_read_and_its_current_context_is_not_asked() {
     assert_eq!(tested["missing_rights"], json!([]), "{tested}");
     assert_eq!(tested["identity"]["uid"], tested["target"]["identity"]["uid"]);
     let copy = sandbox.path("home/config/blackstart/targets/lab/kubeconfig");
-    use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!std::fs::read_to_string(&copy).unwrap().contains("decoy"));
     assert!(decoy.accept().is_err(), "somebody read the usual kubeconfig and called its server");

@@ -3,6 +3,7 @@
 //! kind and k3s are not on test machines. Programs of their names stand in for them, which record
 //! how they are called and hand out a real control plane: what is tested is our half.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::support::cluster::{Lab, assets_folder};
@@ -18,7 +19,6 @@ fn sandbox() -> Sandbox {
 /// Puts a program of that name first on the search path.
 fn stand_in(sandbox: &mut Sandbox, name: &str, script: &str) {
     let path = sandbox.write(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
-    use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     let mut folders = vec![sandbox.path("bin")];
     folders.extend(std::env::split_paths(&component::search_path()));
