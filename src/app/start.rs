@@ -27,6 +27,8 @@ pub struct Start {
     pub events: Option<PathBuf>,
     /// When to colour.
     pub color: Color,
+    /// Whether to tell lines instead of drawing screens.
+    pub linear: bool,
     /// Whether to draw lines with characters beyond ASCII.
     pub utf8: bool,
 }

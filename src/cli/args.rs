@@ -32,6 +32,9 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Without a command")]
 pub struct Screens {
+    /// Lines and numbered questions instead of screens: for screen readers, dumb terminals, pipes
+    #[arg(long, env = "BLACKSTART_LINEAR")]
+    pub linear: bool,
     /// Draw lines with characters beyond ASCII
     #[arg(long, env = "BLACKSTART_UTF8")]
     pub utf8: bool,
@@ -110,6 +113,7 @@ impl Cli {
                 ColorWhen::Always => Color::Always,
                 ColorWhen::Never => Color::Never,
             },
+            linear: self.screens.linear,
             utf8: self.screens.utf8,
         }
     }

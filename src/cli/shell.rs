@@ -86,8 +86,10 @@ pub fn main(screens: fn(&Start) -> ExitCode) -> ExitCode {
 
 /// Opens the screens where somebody can see and answer them; else there is nothing to do.
 fn without_command(cli: &Cli, screens: fn(&Start) -> ExitCode) -> ExitCode {
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        return screens(&cli.start());
+    if io::stdin().is_terminal() || cli.screens.linear {
+        let mut start = cli.start();
+        start.linear |= !io::stdout().is_terminal();
+        return screens(&start);
     }
     let _ = io::stderr().write_all(definition().render_help().to_string().as_bytes());
     ExitCode::from(Kind::Usage.exit_code())

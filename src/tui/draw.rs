@@ -44,7 +44,7 @@ pub fn draw(
 ) -> Option<Position> {
     let area = buffer.area;
     if area.width < 40 || area.height < 12 {
-        let words = "blackstart: this terminal is smaller than 40x12; make it larger or ^C";
+        let words = "too small: needs 40x12; ^C stops";
         buffer.set_stringn(area.x, area.y, words, area.width.into(), Style::new());
         return None;
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::job::{Job, Report};
 use super::keys::{Action, Key};
+use super::typed::Typed;
 use crate::app::plan::Plan;
 use crate::app::signals::Signal;
 use crate::app::{Passphrase, Told};
@@ -26,7 +27,7 @@ pub enum Message {
     /// Text was pasted.
     Paste(String),
     /// A whole answer was given to what is being typed.
-    Submit(String),
+    Submit(Typed),
     /// The terminal has another size.
     Resize(u16, u16),
     /// Time has passed.

@@ -15,10 +15,12 @@
 //! | `draw`, `theme` | a page as cells |
 //! | `typed` | text that is being typed |
 //! | `worker`, `terminal`, `run` | threads, the terminal, the loop |
+//! | `linear` | the same in lines, without a terminal to draw on |
 
 pub mod draw;
 pub mod job;
 pub mod keys;
+mod linear;
 pub mod message;
 pub mod page;
 mod run;
@@ -39,7 +41,6 @@ use crate::app::event_log::EventLog;
 use crate::app::{Color, Start, Tools};
 use crate::config::{Environment, Terminal};
 use crate::model::clock::Clock as _;
-use crate::model::explain::Kind;
 use crate::model::safe::safe;
 
 use self::message::Ending;
@@ -50,9 +51,6 @@ use self::worker::Outside;
 /// Opens the screens, and returns the exit code when somebody has left.
 pub fn open(start: &Start) -> ExitCode {
     let environment = Environment::of_process();
-    if environment.terminal.is_dumb() {
-        return end(&cannot_draw());
-    }
     let clock = SystemClock::start();
     let log = match start.events.as_deref().map(|path| EventLog::create(path, clock)).transpose() {
         Ok(log) => log,
@@ -63,28 +61,24 @@ pub fn open(start: &Start) -> ExitCode {
         }
     };
     let theme = theme(start, &environment.terminal);
-    let state = State::new(start, environment.home.clone(), (80, 24), clock.now());
+    let in_lines = start.linear || environment.terminal.is_dumb();
+    let mut state = State::new(start, environment.home.clone(), linear::SIZE, clock.now());
+    state.in_lines = in_lines;
     let tools = Tools::new(environment.path.clone());
     let outside = Outside { clock, tools, environment, log };
+    if in_lines {
+        return end(&linear::run(state, outside));
+    }
     match run::run(state, outside, theme) {
         Ok(ending) => end(&ending),
         Err(error) => {
             let lines = vec![
                 format!("error: the terminal cannot be used: {error}"),
-                "  next  blackstart --help shows the commands, which need no terminal".to_owned(),
+                "  next  blackstart --linear asks and tells in lines, which need less".to_owned(),
             ];
             end(&Ending { code: 1, lines })
         }
     }
-}
-
-/// What is said on a terminal that cannot move its cursor.
-fn cannot_draw() -> Ending {
-    let lines = vec![
-        "error: this terminal (TERM) cannot be drawn on".to_owned(),
-        "  next  blackstart status, and blackstart --help: every screen has its command".to_owned(),
-    ];
-    Ending { code: Kind::Usage.exit_code(), lines }
 }
 
 /// Leaves a message on the normal screen.

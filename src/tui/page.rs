@@ -25,6 +25,8 @@ pub enum Role {
     Bad,
     /// A target that people depend on.
     Production,
+    /// A bar, which draws a number that stands beside it.
+    Bar,
 }
 
 /// A piece of text, fit to be shown.
@@ -150,6 +152,11 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Returns the number of the first row, where each has one.
+    pub fn first(&self) -> usize {
+        self.numbered.unwrap_or(1)
+    }
+
     /// Returns the row at `index` as it is shown, with cursor and number.
     pub fn shown(&self, index: usize) -> Line {
         let line = (self.row)(index);

@@ -62,13 +62,11 @@ fn wait(from: &Receiver<Message>, state: &mut State, screen: &Screen) -> Vec<Eff
 /// Does what the reducer wants done. Returns how it ends, when it ends.
 fn carry_out(effects: Vec<Effect>, workers: &mut Workers, screen: &mut Screen) -> Option<Ending> {
     for effect in effects {
-        match effect {
-            Effect::Start(id, job) => workers.start(id, job),
-            Effect::Stop(id) => workers.stop(id),
-            Effect::Reply(id, reply) => workers.reply(id, reply),
-            Effect::Copy(text) => terminal::copy(&text),
-            Effect::Repaint => screen.repaint = true,
-            Effect::Quit(ending) => return Some(ending),
+        match workers.take(effect) {
+            Some(Effect::Copy(text)) => terminal::copy(&text),
+            Some(Effect::Repaint) => screen.repaint = true,
+            Some(Effect::Quit(ending)) => return Some(ending),
+            _ => {}
         }
     }
     None

@@ -295,6 +295,8 @@ pub enum Confirming {
 /// Everything.
 #[derive(Debug)]
 pub struct State {
+    /// Whether pages are told in lines, which are answered without keys.
+    pub in_lines: bool,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The wall clock.
@@ -345,6 +347,7 @@ impl State {
     /// Begins with what was said at the start.
     pub fn new(start: &Start, home: Option<PathBuf>, size: (u16, u16), now: Timestamp) -> Self {
         Self {
+            in_lines: false,
             size,
             now,
             elapsed: Duration::ZERO,

@@ -27,13 +27,13 @@ impl Theme {
         let bold = plain.add_modifier(Modifier::BOLD);
         if !self.color {
             return match role {
-                Role::Plain | Role::Dim | Role::Good => plain,
+                Role::Plain | Role::Dim | Role::Good | Role::Bar => plain,
                 Role::Strong | Role::Warn => bold,
                 Role::Bad | Role::Production => bold.add_modifier(Modifier::REVERSED),
             };
         }
         match role {
-            Role::Plain => plain,
+            Role::Plain | Role::Bar => plain,
             Role::Strong => bold,
             Role::Dim => plain.fg(Color::DarkGray),
             Role::Good => plain.fg(Color::Green),

@@ -86,6 +86,8 @@ pub struct Said {
     pub at: Timestamp,
     /// What.
     pub text: String,
+    /// Whether it tells of something that is not as it should be.
+    pub matters: bool,
 }
 
 /// A repository that is not current, or not as it was.
@@ -114,6 +116,8 @@ pub struct Work {
     pub phases: Vec<Phase>,
     /// What was said, oldest first.
     pub log: VecDeque<Said>,
+    /// How many lines were said, also those that are not kept any more.
+    pub heard: u64,
     /// Repositories by state.
     pub repos: BTreeMap<&'static str, usize>,
     /// Those that are not current.
@@ -146,6 +150,7 @@ impl Work {
             ended: None,
             phases: Vec::new(),
             log: VecDeque::new(),
+            heard: 0,
             repos: BTreeMap::new(),
             faults: Vec::new(),
             plan: None,
@@ -216,16 +221,19 @@ impl Work {
             other => self.replay_event(other, elapsed),
         }
         if let Some(text) = event_text::line(event) {
-            self.say(text, now);
+            self.say(&text, now, matters(event));
         }
     }
 
-    /// Keeps a line of what was said.
-    pub fn say(&mut self, text: String, at: Timestamp) {
-        if self.log.len() == KEPT {
-            self.log.pop_front();
+    /// Keeps the lines of what was said.
+    pub fn say(&mut self, text: &str, at: Timestamp, matters: bool) {
+        for line in text.lines() {
+            if self.log.len() == KEPT {
+                self.log.pop_front();
+            }
+            self.log.push_back(Said { at, text: line.to_owned(), matters });
+            self.heard += 1;
         }
-        self.log.push_back(Said { at, text });
     }
 
     fn begin_phase(&mut self, name: &'static str, now: Duration) {
@@ -301,4 +309,18 @@ impl Work {
             add(wave);
         }
     }
+}
+
+/// Whether an event tells of something that is not as it should be.
+fn matters(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Notice { .. }
+            | Event::RepoFinished { fault: Some(_), .. }
+            | Event::RefRewritten { .. }
+            | Event::ObjectFailed { .. }
+            | Event::ObjectHeld { .. }
+            | Event::ObjectLeftOut { .. }
+            | Event::Waiting { .. }
+    )
 }

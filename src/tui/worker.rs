@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::job::{Job, Report};
-use super::message::{JobId, Message, Question, QuestionId, Reply, Wants};
+use super::message::{Effect, JobId, Message, Question, QuestionId, Reply, Wants};
 use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLog;
 use crate::app::plan::Plan;
@@ -52,6 +52,17 @@ impl Workers {
             waiting: Waiting::default(),
             asked: Arc::default(),
         }
+    }
+
+    /// Does what is about jobs; returns what is not.
+    pub fn take(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Start(id, job) => self.start(id, job),
+            Effect::Stop(id) => self.stop(id),
+            Effect::Reply(id, reply) => self.reply(id, reply),
+            other => return Some(other),
+        }
+        None
     }
 
     /// Begins a job.

@@ -6,6 +6,7 @@ use blackstart::tui::message::{Effect, Message, Question, Reply, Wants};
 use blackstart::tui::screen;
 use blackstart::tui::state::{Popup, Screen};
 use blackstart::tui::theme::Theme;
+use blackstart::tui::typed::Typed;
 
 use crate::fixture::{self, Person, plan_of};
 use crate::looks::{drawn, text};
@@ -132,7 +133,7 @@ fn a_new_target_is_typed_line_by_line() {
     assert!(shown(&person).contains("needed first"));
     for (row, words) in [(1, "/tmp/lab.kubeconfig"), (2, "lab2")] {
         person.act(Action::Number(row));
-        person.tell(Message::Submit(words.to_owned()));
+        person.tell(Message::Submit(Typed::new(words)));
     }
     person.act(Action::Number(3));
     person.act(Action::Number(3));

@@ -12,6 +12,7 @@ use blackstart::tui::job::Job;
 use blackstart::tui::keys::{Action, Key};
 use blackstart::tui::message::{Effect, JobId, Message};
 use blackstart::tui::state::State;
+use blackstart::tui::typed::Typed;
 use blackstart::tui::update::{first, update};
 use blackstart::tui::worker::{Outside, Workers};
 use serde_json::Value;
@@ -99,7 +100,7 @@ impl Desk {
     }
 
     fn submit(&mut self, text: &str) {
-        self.waiting = update(&mut self.state, Message::Submit(text.to_owned()));
+        self.waiting = update(&mut self.state, Message::Submit(Typed::new(text)));
         self.settle();
     }
 

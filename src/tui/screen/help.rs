@@ -39,6 +39,7 @@ fn all(state: &State, of: &Screen) -> Vec<Row> {
     });
     let words = WORDS.iter().map(|(word, means)| Row::Word(word, means));
     let codes = explain::all().into_iter().map(|about| Row::Code(about.code, about.meaning));
+    let keys = keys.filter(|_| !state.in_lines);
     keys.chain(words).chain(codes).collect()
 }
 

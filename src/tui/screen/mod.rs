@@ -17,9 +17,10 @@ pub(super) mod targets;
 mod wait;
 mod work;
 
+use super::job::Job;
 use super::keys;
 use super::page::{Care, Line, Page, Role};
-use super::state::{Popup, Screen, State};
+use super::state::{Screen, State};
 use super::work::Work;
 use crate::app::Told;
 use crate::app::target::Class;
@@ -79,6 +80,9 @@ fn banner(state: &State) -> (Line, Care) {
     let binding = planned.and_then(|work| work.plan.as_ref()).map(|plan| plan.target.clone());
     let chosen = state.target.as_ref().filter(|_| in_sight(state));
     let Some(target) = binding.or_else(|| chosen.map(crate::app::target::Card::binding)) else {
+        if let Some(target) = resumed(state) {
+            return banner_of_run(state, target);
+        }
         let mode = if state.size.0 < 72 {
             " | READ-ONLY | "
         } else {
@@ -102,6 +106,26 @@ fn banner(state: &State) -> (Line, Care) {
     (line, care)
 }
 
+/// Returns the target of a run that goes on, as its journal has it: `name (class)`.
+fn resumed(state: &State) -> Option<&str> {
+    let work = state.work.as_ref().filter(|_| in_sight(state))?;
+    let Job::Resume(request) = &work.job else { return None };
+    Some(runs::find(state, request.run.as_deref()?)?.target.as_str())
+}
+
+fn banner_of_run(state: &State, target: &str) -> (Line, Care) {
+    let parts = target.strip_suffix(')').and_then(|target| target.split_once(" ("));
+    let (name, class) = parts.unwrap_or((target, ""));
+    let production = class == Class::Production.to_string();
+    let (role, care) =
+        if production { (Role::Production, Care::Production) } else { (Role::Strong, Care::Usual) };
+    let writes = state.work.as_ref().is_some_and(Work::writes);
+    let mode = if writes { "WRITING" } else { "READ-ONLY" };
+    let class = class.to_uppercase();
+    let line = Line::of(role, format!(" !! {name} !!"));
+    (line.and(Role::Strong, format!("  {class}  {mode}")), care)
+}
+
 /// Whether the screens on the stack are about the target that was chosen.
 fn in_sight(state: &State) -> bool {
     let about = |screen: &Screen| matches!(screen, Screen::Targets | Screen::Plan | Screen::Work);
@@ -114,7 +138,7 @@ fn minute(at: Timestamp) -> String {
 }
 
 /// `03:12:44`.
-fn second(at: Timestamp) -> String {
+pub(super) fn second(at: Timestamp) -> String {
     at.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
@@ -146,9 +170,4 @@ fn trouble(page: &mut Page<'_>, told: &Told) {
         page.fact(Line::fact("done", Role::Plain, done));
     }
     page.fact(Line::fact("next", Role::Plain, &told.next));
-}
-
-/// Returns a popup's kind for tests and the linear shell.
-pub fn is_question(state: &State) -> bool {
-    matches!(state.popup(), Some(Popup::Field { .. } | Popup::Choice { .. }))
 }

@@ -16,7 +16,8 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     page.title = work::title(work, &what, state);
     if work.waves.is_empty() || !work.replays() {
         work::phases(&mut page, work, state);
-        if work.runs() {
+        // A run that goes on was planned before, and writes as soon as it replays.
+        if work.runs() && !work.replays() {
             page.next(
                 Role::Plain,
                 "The plan is made: nothing is written. Esc goes back, ^C stops.",
@@ -32,7 +33,7 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
             }
         }
         Some(Err(_)) => {}
-        None if work.waves.is_empty() || !work.replays() => {}
+        None if !work.replays() => {}
         None => going_on(&mut page, work, state),
     }
     page
@@ -52,7 +53,7 @@ fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
     let filled = (width * applied.min(all)).checked_div(all).unwrap_or(0);
     let bar = format!(" [{}{}]", "#".repeat(filled), ".".repeat(width - filled));
     let words = format!(" {applied}/{all} applied, {ready} ready");
-    page.fact(Line::plain(bar).and(Role::Strong, words));
+    page.fact(Line::of(Role::Bar, bar).and(Role::Strong, words));
 }
 
 fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {

@@ -11,7 +11,7 @@ use crate::tui::message::{Effect, Reply};
 use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, runs, targets};
 use crate::tui::state::{Confirming, Goal, Known, Popup, Purpose, Screen, State};
 
-/// Takes the row of a number, where rows have numbers.
+/// Takes the row of a number. On lists only lines have them; keys do not come here.
 pub(super) fn number(state: &mut State, at: usize) -> Vec<Effect> {
     if let Some(Popup::Choice { cursor, .. } | Popup::Leave { cursor }) = state.popups.last_mut() {
         if !(1..=2).contains(&at) {
@@ -20,8 +20,8 @@ pub(super) fn number(state: &mut State, at: usize) -> Vec<Effect> {
         *cursor = at - 1;
         return choose(state);
     }
-    let rows = screen::page(state).rows.map_or((0, None), |rows| (rows.count, rows.numbered));
-    let (count, Some(first)) = rows else { return Vec::new() };
+    let rows = screen::page(state).rows.filter(|rows| rows.cursor.is_some());
+    let (count, first) = rows.map_or((0, 1), |rows| (rows.count, rows.first()));
     let Some(row) = at.checked_sub(first).filter(|row| *row < count) else { return Vec::new() };
     let Some(view) = state.views.last_mut() else { return Vec::new() };
     (view.cursor, view.moved, view.scroll) = (row, true, None);
@@ -59,7 +59,7 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
         },
         (Screen::Bundle(seq), _) => {
             (state.which, state.goal) = (Which::Number(seq), Goal::Look);
-            enter(state, Screen::Open)
+            enter_open(state)
         }
         (Screen::Repos, Some(at)) => match repos::index(state, at) {
             Some(index) => enter(state, Screen::Repo(index)),
@@ -108,7 +108,7 @@ fn home_choice(state: &mut State, at: usize) -> Vec<Effect> {
         home::Goes::Wait => enter(state, Screen::Wait),
         home::Goes::Open(goal) => {
             (state.goal, state.which, state.accept) = (goal, Which::Latest, None);
-            enter(state, Screen::Open)
+            enter_open(state)
         }
         home::Goes::Snapshot => {
             let config = state.place.config.clone();
@@ -155,6 +155,15 @@ fn open_choice(state: &mut State, at: usize) -> Vec<Effect> {
     }
 }
 
+/// Goes to where a bundle is opened. With a key file at hand one Enter does it.
+fn enter_open(state: &mut State) -> Vec<Effect> {
+    let effects = enter(state, Screen::Open);
+    if !state.identities.is_empty() {
+        to_open_row(state);
+    }
+    effects
+}
+
 /// After a key file was typed the cursor stands on what opens.
 pub(super) fn to_open_row(state: &mut State) {
     let at = open::rows(state).iter().position(|row| *row == open::Row::Open);
@@ -195,7 +204,7 @@ pub(super) fn plan_for(state: &mut State, target: Selector) -> Vec<Effect> {
     let Some(Known::Yes(_)) = Some(&state.facts.opened) else {
         state.planned_for = Some(target);
         state.goal = Goal::Rebuild;
-        return enter(state, Screen::Open);
+        return enter_open(state);
     };
     let class = match &target {
         Selector::Named(name) => {

@@ -50,9 +50,9 @@ pub(super) fn paste(state: &mut State, pasted: &str) -> Vec<Effect> {
 }
 
 /// Takes a whole answer.
-pub(super) fn submit(state: &mut State, answer: &str) -> Vec<Effect> {
+pub(super) fn submit(state: &mut State, answer: Typed) -> Vec<Effect> {
     match state.popups.last_mut() {
-        Some(Popup::Field { text, .. }) => *text = Typed::new(answer),
+        Some(Popup::Field { text, .. }) => *text = answer,
         _ => return Vec::new(),
     }
     filter_now(state);

@@ -136,7 +136,7 @@ pub(super) fn word(state: &mut State, id: JobId, text: String) -> Vec<Effect> {
     let now = state.now;
     match state.work.as_mut().filter(|work| work.id == id) {
         Some(work) => {
-            work.say(text.clone(), now);
+            work.say(&text, now, true);
             work.word = Some(text);
         }
         None => state.said = Some(text),

@@ -22,9 +22,15 @@ use crate::app::signals::Signal;
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => press(state, key),
-        Message::Act(action) => act::act(state, action),
+        Message::Act(action) => {
+            state.said = None;
+            act::act(state, action)
+        }
         Message::Paste(text) => field::paste(state, &text),
-        Message::Submit(text) => field::submit(state, &text),
+        Message::Submit(text) => {
+            state.said = None;
+            field::submit(state, text)
+        }
         Message::Resize(columns, rows) => {
             state.size = (columns, rows);
             vec![Effect::Repaint]
