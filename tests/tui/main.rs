@@ -1,0 +1,15 @@
+//! The screens and the lines as people meet them: in a terminal emulator, and through pipes, on real
+//! bundles and a real API server.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![allow(unreachable_pub, reason = "tests")]
+
+mod closing;
+mod emergency;
+mod kit;
+mod lines;
+mod pipe;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminals;
+mod tmux;

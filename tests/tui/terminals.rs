@@ -1,0 +1,119 @@
+//! Terminals of every kind and temper.
+
+use crate::kit;
+use crate::support::sandbox::finish;
+use crate::tmux::{Look, Terminal};
+
+#[test]
+fn any_terminal_shows_the_first_screen_and_is_as_it_was_afterwards() {
+    let kit = kit::estate();
+    for variables in [
+        &["TERM=vt100", "LC_ALL=C"][..],
+        &["TERM=xterm-256color", "NO_COLOR=1"],
+        &["TERM=linux", "LC_ALL=C.UTF-8"],
+    ] {
+        let terminal = Terminal::open(&kit, &Look { variables, ..Look::default() });
+        terminal.until("What do we hold?");
+        let seen = terminal.until("Suggested: ");
+        assert!(seen.contains("?=help"), "{seen}");
+        assert_eq!(terminal.fact("alternate_on"), "1");
+        if variables[0] == "TERM=vt100" {
+            let recorded = terminal.recorded();
+            assert!(recorded.is_ascii(), "{seen}");
+            assert!(seen.is_ascii(), "{seen}");
+        }
+        terminal.press(&["q"]);
+        let left = terminal.until("left with 0");
+        restored(&terminal, &left);
+    }
+}
+
+/// The normal screen, a cursor, and keys that show.
+#[track_caller]
+fn restored(terminal: &Terminal<'_>, seen: &str) {
+    assert_eq!(terminal.fact("alternate_on"), "0", "{seen}");
+    assert_eq!(terminal.fact("cursor_flag"), "1", "{seen}");
+    let modes = terminal.until("icanon");
+    assert!(modes.contains(" echo ") && !modes.contains("-icanon"), "{modes}");
+}
+
+#[test]
+fn signals_give_the_terminal_back() {
+    let kit = kit::estate();
+    for (signal, left) in [("-TERM", "left with 143"), ("-INT", "left with 130")] {
+        let terminal = Terminal::open(&kit, &Look::default());
+        terminal.until("Suggested: ");
+        let process = terminal.process().to_string();
+        let mut command = kit.sandbox.program("/bin/sh");
+        let line = format!("kill {signal} {process}");
+        finish(command.args(["-c", &line])).ok();
+        let seen = terminal.until(left);
+        restored(&terminal, &seen);
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_the_right_one() {
+    let kit = kit::estate();
+    let terminal = Terminal::open(&kit, &Look::default());
+    terminal.until("Suggested: ");
+    for size in 0..60 {
+        terminal.resize(20 + size * 3, 5 + size);
+    }
+    terminal.resize(39, 12);
+    terminal.until("too small: needs 40x12");
+    // What cannot be seen is not done.
+    terminal.press(&["3", "q"]);
+    terminal.resize(200, 60);
+    terminal.until("Suggested: ");
+    terminal.resize(40, 12);
+    terminal.until_seen("the bar", |seen| seen.contains("5  Only look") && seen.contains("?=help"));
+    terminal.resize(80, 24);
+    let seen = terminal.until_seen("the whole screen", |seen| {
+        seen.contains("Suggested: ") && seen.contains("no target") && seen.contains("q=quit")
+    });
+    assert!(seen.lines().all(|line| line.chars().count() <= 80), "{seen}");
+    terminal.press(&["q"]);
+    terminal.until("left with 0");
+}
+
+#[test]
+fn thousands_of_objects_scroll_by_what_changes() {
+    let kit = kit::estate_of(5000);
+    let folder = kit.sandbox.path("carried");
+    let terminal = Terminal::open(&kit, &Look::default());
+    terminal.until("Suggested: ");
+    terminal.press(&["3"]);
+    terminal.until("Open the newest snapshot");
+    terminal.press(&["3"]);
+    terminal.until("it holds");
+    terminal.press(&["Enter"]);
+    terminal.until("Which cluster?");
+    terminal.press(&["G", "Enter"]);
+    terminal.until("folder:");
+    terminal.write(folder.to_str().unwrap());
+    terminal.press(&["Enter"]);
+    terminal.until("deletes: none");
+    terminal.press(&["d"]);
+    terminal.until("object by object");
+    terminal.press(&["G"]);
+    terminal.until("object-04999");
+    terminal.press(&["g"]);
+    terminal.until("object-00001");
+    let before = terminal.written();
+    let downs = vec!["Down"; 10];
+    terminal.press(&downs);
+    terminal.until_seen("the eleventh row", |seen| {
+        seen.lines().any(|line| line.starts_with(" > ") && line.contains("object-00010"))
+    });
+    let moved = terminal.written() - before;
+    // A full repaint is up to 4 KiB; a cursor that moves draws two rows.
+    assert!(moved < 10 * 700, "{moved} bytes for ten rows");
+    terminal.press(&["/"]);
+    terminal.write("object-03210");
+    terminal.press(&["Enter"]);
+    terminal.until("filter \"object-03210\": 1 of 5000");
+    terminal.press(&["C-c"]);
+    terminal.until("left with 130");
+    assert!(!folder.exists());
+}
