@@ -19,7 +19,7 @@ fn from_start_to_summary_by_numbers_and_one_typed_name() {
     let kit = kit::estate();
     let lab = Lab::start();
     let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
-    kit.run(&["target", "add", "prod", "--kubeconfig", kubeconfig, "--class", "standby"]).ok();
+    kit.run(&["target", "add", "prod", "--kubeconfig", kubeconfig, "--class", "disposable"]).ok();
     let mut pipe = Pipe::open(&kit, &[]);
     pipe.until("rebuild it");
     pipe.until("\n> ");
@@ -59,6 +59,38 @@ fn from_start_to_summary_by_numbers_and_one_typed_name() {
     let (code, told) = pipe.ended();
     assert_eq!(code, 0, "{told}");
     plain(&told);
+}
+
+#[test]
+fn a_name_from_a_pipe_binds_no_cluster_that_people_depend_on() {
+    let kit = kit::estate();
+    let lab = Lab::start();
+    let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
+    kit.run(&["target", "add", "prod", "--kubeconfig", kubeconfig, "--class", "production"]).ok();
+    let mut pipe = Pipe::open(&kit, &[]);
+    pipe.until("rebuild it");
+    pipe.until("\n> ");
+    pipe.answer("3");
+    pipe.until("\n> ");
+    pipe.answer("3");
+    pipe.until("Enter go on");
+    pipe.answer("");
+    pipe.until("1. prod");
+    pipe.until("\n> ");
+    pipe.answer("1");
+    pipe.until("deletes: none");
+    pipe.until("\n> ");
+    pipe.answer("");
+    pipe.until("target name: ");
+    pipe.answer("prod");
+    pipe.until("Only somebody at a terminal");
+    pipe.until("target name: ");
+    pipe.answer("");
+    pipe.until("\n> ");
+    pipe.answer("q");
+    let (_, told) = pipe.ended();
+    plain(&told);
+    assert!(lab.our_audit().iter().all(|(verb, uri)| verb != "patch" || uri.contains("dryRun")));
 }
 
 #[test]

@@ -44,6 +44,11 @@ impl Console {
         self.from.try_recv().ok()
     }
 
+    /// Returns whether answers are typed at a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
     /// Returns whether nobody reads any more.
     pub(super) fn is_gone(&self) -> bool {
         self.gone

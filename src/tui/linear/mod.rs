@@ -35,6 +35,7 @@ use super::update::{self, update};
 use super::worker::{Outside, Workers};
 use crate::app::clock::SystemClock;
 use crate::app::signals::{self, Signal};
+use crate::app::target::Class;
 use crate::model::clock::Clock as _;
 use crate::model::safe::safe;
 
@@ -43,6 +44,11 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// So large a terminal is described; lines go on for ever.
 pub(super) const SIZE: (u16, u16) = (80, 24);
+
+/// Said where a name was typed that cannot bind.
+const UNSEEN: &str = "Only somebody at a terminal, or a plan that was read, binds a standby or \
+                      production cluster. Nothing was done. Enter alone leaves; then: blackstart \
+                      plan --out FILE, and replay --plan FILE --confirm-target NAME.";
 
 /// Tells and asks until somebody leaves, or nobody answers any more.
 pub(super) fn run(state: State, outside: Outside) -> Ending {
@@ -237,6 +243,17 @@ impl Desk {
         }
     }
 
+    /// Whether a name would bind a cluster that people depend on, with nobody at a terminal who has
+    /// seen the plan.
+    fn binds_unseen(&self) -> bool {
+        let confirms =
+            matches!(self.state.popup(), Some(Popup::Field { purpose: Purpose::Confirm, .. }));
+        let plan = self.state.work.as_ref().and_then(|work| work.plan.as_ref());
+        let careless = plan
+            .is_some_and(|plan| matches!(plan.target.class, Class::Disposable | Class::Directory));
+        confirms && !careless && !self.console.is_terminal()
+    }
+
     fn is_secret(&self) -> bool {
         matches!(self.state.popup(), Some(Popup::Field { purpose: Purpose::Answer(question), .. })
             if question.wants == Wants::Passphrase)
@@ -252,6 +269,9 @@ impl Desk {
             Input::Wrong(why) => return self.reply(&[why.to_owned()]),
             Input::End => return Vec::new(),
         };
+        if !line.trim().is_empty() && self.binds_unseen() {
+            return self.reply(&wrap(UNSEEN, 1));
+        }
         match answer::read(&line, &self.state) {
             Answer::Tell(messages) => {
                 let effects: Vec<Effect> =
