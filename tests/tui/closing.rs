@@ -7,7 +7,7 @@ use crate::tmux::{Look, Terminal};
 #[test]
 fn a_terminal_that_is_closed_in_a_replay_leaves_a_run_that_is_offered_first() {
     let kit = kit::estate_that_waits();
-    let lab = kit::cluster_that_starts_nothing(&kit);
+    let lab = kit::cluster_that_starts_nothing(&kit, "standby");
     replay(&kit).close();
     let writes = || lab.our_audit().iter().filter(|(verb, _)| verb == "patch").count();
 

@@ -51,10 +51,10 @@ pub fn estate_that_waits() -> Kit {
 }
 
 /// A cluster with a name and a node on which nothing starts, so that workloads are waited for.
-pub fn cluster_that_starts_nothing(kit: &Kit) -> Lab {
+pub fn cluster_that_starts_nothing(kit: &Kit, class: &str) -> Lab {
     let lab = Lab::start();
     let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
-    kit.run(&["target", "add", "lab", "--kubeconfig", kubeconfig, "--class", "standby"]).ok();
+    kit.run(&["target", "add", "lab", "--kubeconfig", kubeconfig, "--class", class]).ok();
     let node =
         kit.sandbox.write("node.yaml", "{apiVersion: v1, kind: Node, metadata: {name: idle}}");
     let mut kubectl = kit.sandbox.program(component::find("kubectl"));

@@ -88,6 +88,9 @@ fn a_name_from_a_pipe_binds_no_cluster_that_people_depend_on() {
     pipe.answer("");
     pipe.until("\n> ");
     pipe.answer("q");
+    pipe.until("replay still runs. Leave?");
+    pipe.until("\n> ");
+    pipe.answer("2");
     let (_, told) = pipe.ended();
     plain(&told);
     assert!(lab.our_audit().iter().all(|(verb, uri)| verb != "patch" || uri.contains("dryRun")));
@@ -165,7 +168,7 @@ fn a_name_typed_before_the_plan_was_told_binds_nothing() {
 #[test]
 fn the_end_of_the_answers_stops_a_run_at_a_safe_point() {
     let kit = kit::estate_that_waits();
-    let _lab = kit::cluster_that_starts_nothing(&kit);
+    let _lab = kit::cluster_that_starts_nothing(&kit, "disposable");
     let mut pipe = Pipe::open(&kit, &[]);
     for answer in ["3", "3", "", "1", ""] {
         pipe.answer(answer);
