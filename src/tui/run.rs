@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{Clear, ClearType};
 
 use super::draw;
 use super::message::{Effect, Ending, Message};
@@ -93,6 +95,15 @@ impl Screen {
         PACE.checked_sub(since).filter(|rest| !rest.is_zero()).unwrap_or(TICK)
     }
 
+    /// Clears the screen and forgets what stood there. Ratatui's `clear` first asks where the cursor
+    /// is, and waits two seconds where a terminal does not say.
+    fn begin_anew(&mut self) {
+        let _ = execute!(io::stdout(), Clear(ClearType::All));
+        if let Ok(terminal) = Terminal::new(CrosstermBackend::new(io::stdout())) {
+            self.terminal = terminal;
+        }
+    }
+
     /// Draws, unless it did so just now. Only cells that changed are written.
     fn draw_when_due(&mut self, state: &State) {
         let now = self.clock.elapsed();
@@ -102,7 +113,7 @@ impl Screen {
         self.drawn = Some(now);
         // A terminal that is gone is told by the one who reads from it.
         if std::mem::take(&mut self.repaint) {
-            let _ = self.terminal.clear();
+            self.begin_anew();
         }
         let theme = self.theme;
         let _ = self.terminal.draw(|frame| {

@@ -117,7 +117,9 @@ fn once(kit: &Kit) -> (Duration, Duration) {
     let mut child = kit
         .sandbox
         .program("script")
-        .args(["-qec", env!("CARGO_BIN_EXE_blackstart"), "/dev/null"])
+        // A terminal of a program that has none itself begins without a size.
+        .args(["-qec", concat!("stty cols 80 rows 24; exec ", env!("CARGO_BIN_EXE_blackstart"))])
+        .arg("/dev/null")
         .current_dir(kit.path(""))
         .env("TERM", "xterm")
         .stdin(Stdio::piped())
