@@ -80,6 +80,9 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
     // Onto a folder nobody need have seen the plan before.
     if planned.plan().target.class == Class::Directory {
         remarks.extend(planned.plan().warnings.iter().map(|note| note.text.clone()));
+    } else {
+        // At the end "complete" would else be taken for all that the lost cluster ran.
+        remarks.extend(planned.plan().elsewhere().map(|note| note.text.clone()));
     }
     let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;
     let approved = planned.approve(&confirmation)?;

@@ -9,6 +9,7 @@ use super::arrange::{Found, arranged};
 use super::choice::chosen;
 use super::compare::{differing, missing};
 use super::desired::Desired;
+use super::elsewhere;
 use super::error::{FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAID};
 use super::live::{Live, check_namespaces, live_objects};
 use super::notes::Notes;
@@ -54,6 +55,7 @@ pub fn make(
     for finding in &desired.findings {
         notes.warn(&FINDING, finding.clone());
     }
+    elsewhere::check(&desired.items, &mut notes);
     let (found, extra) = match against {
         Against::Cluster(cluster) => compare_cluster(desired, *cluster, &mut notes, cancel)?,
         Against::Directory(directory) => {

@@ -18,6 +18,7 @@
 //! | `settle` | the objects a plan is about, each where it belongs |
 //! | `choice` | which of two origins of one object counts |
 //! | `suspend` | engines and clocks held back |
+//! | `elsewhere` | what engines in the plan point to, of which nothing is in it |
 //! | `lockout` | webhooks that would lock themselves out |
 //! | `live` | what is on the target already |
 //! | `proof` | that nothing would change, without asking |
@@ -32,6 +33,7 @@ mod arrange;
 mod choice;
 mod compare;
 mod desired;
+mod elsewhere;
 mod error;
 mod explicit;
 mod graph;
