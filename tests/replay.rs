@@ -28,6 +28,7 @@ use blackstart::plan::{
 use blackstart::render::{Root, render};
 use blackstart::replay::{Around, Options, Outcome, Verdict, Wait, replay};
 use blackstart::target::{Class, New, Opened, Reach, Targets, open_directory};
+use blackstart::tools::Tools;
 use serde_json::{Value, json};
 use support::cluster::{Lab, WallClock, tools};
 
@@ -179,6 +180,32 @@ fn get(cluster: &dyn Cluster, kinds: &Kinds, object: &Object) -> Option<Value> {
     let reference = object.reference();
     let kind = kinds.find(&reference.group, object.version(), &reference.kind)?;
     cluster.get(kind, reference.namespace.as_deref(), &reference.name).unwrap()
+}
+
+#[test]
+fn kubectl_builds_a_kustomization_where_kustomize_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), "kustomization.yaml", "namePrefix: my-\nresources: [a.yaml]\n");
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+    write(home.path(), "a.yaml", settings);
+    let root = Root {
+        repo: "apps".into(),
+        revision: "1".into(),
+        folder: home.path().to_owned(),
+        path: String::new(),
+    };
+    let built = |tools: &Tools| render(&root, tools, &Cancel::new());
+    let programs = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(
+        support::component::find("kubectl"),
+        programs.path().join("kubectl"),
+    )
+    .unwrap();
+    let by_kubectl = built(&Tools::new(vec![programs.path().to_owned()])).unwrap();
+    assert_eq!(by_kubectl.items[0].object.reference().to_string(), "ConfigMap my-a");
+    assert_eq!(by_kubectl.items, built(&tools()).unwrap().items);
+    let neither = built(&Tools::default()).unwrap_err();
+    assert_eq!(neither.about().code, "B1302");
 }
 
 #[test]

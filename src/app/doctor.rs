@@ -10,6 +10,7 @@ use crate::keys::tool_signer;
 use crate::keys::trust::Trusted;
 use crate::model::id::Role;
 use crate::model::safe::safe;
+use crate::render::builds_with;
 use crate::source::{Credential, Location, Spec};
 
 /// Less free space than this is worth a warning, in bytes.
@@ -102,6 +103,10 @@ fn trust(kit: &Kit, trusted: &Trusted, ports: &Ports<'_>) -> Vec<Check> {
 
 fn signer(kit: &Kit, trusted: &Trusted, ports: &Ports<'_>) -> Check {
     let path = kit.config.at(&kit.config.file.signer);
+    if !path.exists() && path == kit.folder().join("keys/job") {
+        let detail = "not here, as it should be in a kit for emergencies; snapshots need it";
+        return check("signing key", "warning", detail);
+    }
     let agent = job::agent_environment(ports.environment);
     match tool_signer::load(&path, ports.tools, &agent, ports.prompt, ports.cancel) {
         Err(error) => checked("signing key", Err(error.into())),
@@ -151,15 +156,14 @@ fn sources_and_tools(kit: &Kit, ports: &Ports<'_>) -> Vec<Check> {
             "sources that are paths",
         ),
         ("ssh", any(|location| matches!(location, Location::Ssh { .. })), "sources over ssh"),
-        ("kustomize", true, "roots that are kustomizations"),
     ];
-    for (tool, needed, why) in needs.into_iter().filter(|(_, needed, _)| *needed) {
-        debug_assert!(needed);
-        checks.push(match ports.tools.find(tool) {
-            Some(path) => check(tool, "good", path.display().to_string()),
-            None => check(tool, "warning", format!("not found; needed for {why}")),
-        });
-    }
+    let needed = needs.into_iter().filter(|(_, needed, _)| *needed);
+    let found = needed.map(|(tool, _, why)| (tool, ports.tools.find(tool), why));
+    let kustomize = ("kustomize", builds_with(ports.tools), "roots that are kustomizations");
+    checks.extend(found.chain([kustomize]).map(|(tool, found, why)| match found {
+        Some(path) => check(tool, "good", path.display().to_string()),
+        None => check(tool, "warning", format!("not found; needed for {why}")),
+    }));
     checks.extend(slips(kit, &specs));
     let files = specs.iter().filter_map(|spec| match &spec.credential {
         Credential::TokenFile(path) if !path.is_file() => Some(path),

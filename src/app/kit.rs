@@ -21,7 +21,7 @@ pub struct Kit {
 }
 
 impl Kit {
-    /// Finds the kit: the file named, else here, else the user's.
+    /// Finds the kit: the file named, else here, else the user's, else the one this program lies in.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Self, Failure> {
         let path = config::find(named, environment)?;
         Ok(Self { config: config::load(&path)? })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the process was started with. Everything below the shells gets this by value.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +13,10 @@ pub struct Environment {
     pub user: Option<String>,
     /// The user's home, when there is one.
     pub home: Option<PathBuf>,
-    /// Where programs are looked for, in order; relative entries are left out.
+    /// The folder that this program lies in: on a stick, with its kit.
+    pub program_dir: Option<PathBuf>,
+    /// Where programs are looked for, in order; relative entries are left out. What lies beside this
+    /// program is found last.
     pub path: Vec<PathBuf>,
     /// The user's configuration folder for blackstart.
     pub config_dir: Option<PathBuf>,
@@ -89,11 +92,15 @@ impl Environment {
             utf8: ["utf-8", "utf8"].iter().any(|end| locale.to_lowercase().ends_with(end)),
         };
         let path = variable("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+        let program = std::env::current_exe().ok().and_then(|program| program.canonicalize().ok());
+        let program_dir = program.and_then(|program| program.parent().map(Path::to_owned));
+        let path = path.unwrap_or_default().into_iter().chain(program_dir.clone());
         let memory = PathBuf::from("/dev/shm");
         Self {
             current_dir: std::env::current_dir().unwrap_or_default(),
             user: variable("USER").and_then(|name| name.into_string().ok()),
-            path: path.unwrap_or_default().into_iter().filter(|path| path.is_absolute()).collect(),
+            path: path.filter(|path| path.is_absolute()).collect(),
+            program_dir,
             config_dir: own("XDG_CONFIG_HOME", ".config").map(|path| path.join("blackstart")),
             state_dir: own("XDG_STATE_HOME", ".local/state").map(|path| path.join("blackstart")),
             cache_dir: own("XDG_CACHE_HOME", ".cache"),

@@ -32,14 +32,16 @@ impl Config {
     }
 }
 
-/// Returns the file to use: the one named, else `./blackstart.toml`, else the user's.
+/// Returns the file to use: the one named, else `./blackstart.toml`, else the user's, else the one
+/// beside this program.
 pub fn find(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, ConfigError> {
     if let Some(path) = named {
         return Ok(environment.current_dir.join(path));
     }
     let here = Some(environment.current_dir.join(FILE_NAME));
     let user = environment.config_dir.as_ref().map(|folder| folder.join(FILE_NAME));
-    let places: Vec<PathBuf> = here.into_iter().chain(user).collect();
+    let beside = environment.program_dir.as_ref().map(|folder| folder.join(FILE_NAME));
+    let places: Vec<PathBuf> = here.into_iter().chain(user).chain(beside).collect();
     places.iter().find(|path| path.is_file()).cloned().ok_or_else(|| ConfigError::Missing {
         looked: places.iter().map(|path| path.display().to_string()).collect(),
     })
@@ -218,5 +220,20 @@ mod tests {
         );
         let error = find(None, &environment).unwrap_err();
         assert!(error.to_string().contains("/kit/blackstart.toml"));
+    }
+
+    #[test]
+    fn the_kit_that_the_program_lies_in_is_found_last() {
+        let folder = |name: &str| tempfile::Builder::new().prefix(name).tempdir().unwrap();
+        let (here, stick) = (folder("here"), folder("stick"));
+        let environment = Environment {
+            current_dir: here.path().to_owned(),
+            program_dir: Some(stick.path().to_owned()),
+            ..Environment::default()
+        };
+        for folder in [&stick, &here] {
+            std::fs::File::create(folder.path().join(FILE_NAME)).unwrap();
+            assert_eq!(find(None, &environment).unwrap(), folder.path().join(FILE_NAME));
+        }
     }
 }

@@ -19,7 +19,7 @@ pub enum RenderError {
         path: String,
     },
     /// A kustomization, and no kustomize.
-    #[error("{path} is a kustomization, and the program kustomize is not on this machine")]
+    #[error("{path} is a kustomization, and neither kustomize nor kubectl is on this machine")]
     NoKustomize {
         /// The folder, with its repository.
         path: String,
@@ -62,9 +62,9 @@ static NO_FOLDER: About = About {
 static NO_KUSTOMIZE: About = About {
     code: "B1302",
     kind: Kind::Failed,
-    meaning: "The folder is built by kustomize, which this machine does not have. blackstart runs \
-              the real one, because an imitation could build something else.",
-    next: "install kustomize (one file, no dependencies) into a folder of PATH, then run again",
+    meaning: "The folder is built by kustomize, or by the kustomize in kubectl, and this machine has \
+              neither. blackstart runs the real one, because an imitation could build something else.",
+    next: "put kustomize or kubectl (one file each) beside blackstart or into PATH, then run again",
 };
 static KUSTOMIZE: About = About {
     code: "B1303",

@@ -1,13 +1,14 @@
-//! The real kustomize as a child: nothing of our environment, no network, no plugins, no Helm.
+//! The real kustomize as a child: nothing of our environment, no network, no plugins, no Helm. Where
+//! it is missing, the same code in kubectl builds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Work;
 use super::error::RenderError;
 use crate::disk::quarantine::Quarantine;
 use crate::model::cancel::Cancelled;
-use crate::tools::{Network, ToolsError};
+use crate::tools::{Command, Network, Tools, ToolsError};
 
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 const LIMIT: Duration = Duration::from_mins(2);
@@ -18,17 +19,28 @@ pub(super) fn is_kustomization(folder: &Path) -> bool {
     NAMES.iter().any(|name| folder.join(name).is_file())
 }
 
+/// Begins the command that builds the folder named next: kustomize, else the one in kubectl.
+fn builder(tools: &Tools) -> Option<Command> {
+    let kustomize = tools.command("kustomize").map(|kustomize| kustomize.arg("build"));
+    let kubectl = || tools.command("kubectl").map(|kubectl| kubectl.arg("kustomize"));
+    kustomize.or_else(|_| kubectl()).ok()
+}
+
+/// Returns the program that builds kustomizations here.
+pub fn builds_with(tools: &Tools) -> Option<PathBuf> {
+    builder(tools).map(|command| command.program().to_owned())
+}
+
 impl Work<'_> {
     /// Builds `folder`.
     pub(super) fn kustomize(&mut self, folder: &Path, path: &str) -> Result<(), RenderError> {
         let place = self.place(path);
         let failed = |source| RenderError::Kustomize { path: place.clone(), source };
-        let command = self.tools.command("kustomize");
-        let command = command.map_err(|_| RenderError::NoKustomize { path: place.clone() })?;
+        let command = builder(self.tools);
+        let command = command.ok_or_else(|| RenderError::NoKustomize { path: place.clone() })?;
         // Whatever it thinks it may keep goes where it vanishes.
         let home = Quarantine::new(&self.root.folder, "kustomize")?;
         let command = command
-            .arg("build")
             .arg(folder)
             .cwd(&self.root.folder)
             .env("HOME", home.path())

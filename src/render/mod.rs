@@ -17,6 +17,7 @@ use crate::object::Object;
 use crate::tools::Tools;
 
 pub use error::{CODES, RenderError};
+pub use kustomize::builds_with;
 
 /// Where an object comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
