@@ -27,4 +27,4 @@ pub use kinds::{Kinds, ServedKind};
 pub use kube::{Connect, KubeCluster};
 pub use kubeconfig::Access;
 pub use memory::{Fault, MemoryCluster};
-pub use port::{Applied, ApplyOptions, Cluster, Identity, MANAGER};
+pub use port::{Applied, ApplyOptions, Cluster, Identity, MANAGER, OWN_NAMESPACE};

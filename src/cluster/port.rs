@@ -11,6 +11,9 @@ use crate::object::Object;
 /// The field manager under which everything is applied.
 pub const MANAGER: &str = "blackstart";
 
+/// The namespace of what blackstart keeps on a cluster for itself.
+pub const OWN_NAMESPACE: &str = "blackstart-system";
+
 /// What makes a cluster this cluster. Its addresses and serving keys may change; the identifier of
 /// its first namespace and its certificate authority do not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

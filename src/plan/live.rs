@@ -11,7 +11,7 @@ use super::notes::Notes;
 use super::parallel::each;
 use super::scope::Known;
 use super::settle::Wanted;
-use crate::cluster::{Cluster, Kinds, ServedKind};
+use crate::cluster::{Cluster, Kinds, OWN_NAMESPACE, ServedKind};
 use crate::model::cancel::Cancel;
 use crate::model::safe::safe;
 use crate::object::{Object, ObjectRef};
@@ -89,22 +89,22 @@ fn sorted_out(list: Vec<Value>, about: &HashSet<&ObjectRef>) -> Sorted {
     (objects, namespaces, extra)
 }
 
-/// Whether the cluster makes an object itself, or another object does.
+/// Whether the cluster makes an object itself, another object does, or we keep it there.
 fn is_the_clusters(object: &Object) -> bool {
     let (at, metadata) = (object.reference(), &object.value()["metadata"]);
     let owned = metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
-    let space = |name: &str| name.starts_with("kube-") || name == "default";
+    let own = |name: &str| name.starts_with("kube-") || name == OWN_NAMESPACE;
     let marked = ["kubernetes.io/bootstrapping", "kube-aggregator.kubernetes.io/automanaged"];
     let by_label = marked.iter().any(|label| metadata["labels"][label].is_string());
     let by_name = match at.kind.as_str() {
-        "Namespace" => space(&at.name),
+        "Namespace" => own(&at.name) || at.name == "default",
         "ConfigMap" => at.name == "kube-root-ca.crt",
         "ServiceAccount" => at.name == "default",
         "Service" => at.name == "kubernetes",
         "PriorityClass" => at.name.starts_with("system-"),
         _ => at.name.starts_with("system:"),
     };
-    let by_place = at.namespace.as_deref().is_some_and(|name| name.starts_with("kube-"));
+    let by_place = at.namespace.as_deref().is_some_and(own);
     let by_note = metadata["annotations"]["apf.kubernetes.io/autoupdate-spec"].is_string();
     owned || by_label || by_name || by_place || by_note
 }

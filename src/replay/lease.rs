@@ -12,14 +12,12 @@ use serde_json::{Value, json};
 use super::Around;
 use super::error::{ReplayError, TAKEN_OVER};
 use super::journal::{Journal, Record};
-use crate::cluster::{Class, Cluster, ClusterError, ServedKind};
+use crate::cluster::{Class, Cluster, ClusterError, OWN_NAMESPACE, ServedKind};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
 use crate::model::safe::safe;
 use crate::object::Object;
 
-/// Where it is.
-pub const NAMESPACE: &str = "blackstart-system";
 const NAME: &str = "replay-lease";
 /// How long it lasts without being renewed, and how often that is done.
 const LASTS: Duration = Duration::from_secs(30);
@@ -121,7 +119,7 @@ impl<'a> Keeper<'a> {
         let text = holder.text();
         for _ in 0..RACES {
             around.cancel.check()?;
-            let (live, before) = match cluster.get(&kind, Some(NAMESPACE), NAME)? {
+            let (live, before) = match cluster.get(&kind, Some(OWN_NAMESPACE), NAME)? {
                 None => (fresh(&text, around.clock.now()), None),
                 Some(live) => {
                     let said = Said::read(&live);
@@ -186,7 +184,7 @@ impl<'a> Keeper<'a> {
     }
 
     fn read(&self) -> Result<Option<Value>, ReplayError> {
-        Ok(self.cluster.get(&self.kind, Some(NAMESPACE), NAME)?)
+        Ok(self.cluster.get(&self.kind, Some(OWN_NAMESPACE), NAME)?)
     }
 
     /// Gives it back. What fails here ends by itself.
@@ -200,10 +198,11 @@ impl<'a> Keeper<'a> {
 }
 
 fn make_namespace(cluster: &dyn Cluster, kind: &ServedKind) -> Result<(), ReplayError> {
-    if cluster.get(kind, None, NAMESPACE)?.is_some() {
+    if cluster.get(kind, None, OWN_NAMESPACE)?.is_some() {
         return Ok(());
     }
-    let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    let value =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OWN_NAMESPACE}});
     let Ok(object) = Object::from_value(value) else { return Ok(()) };
     match cluster.create(kind, &object) {
         Ok(_) | Err(ClusterError::Taken { .. }) => Ok(()),
@@ -213,7 +212,7 @@ fn make_namespace(cluster: &dyn Cluster, kind: &ServedKind) -> Result<(), Replay
 
 fn fresh(holder: &str, now: Timestamp) -> Value {
     let live = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-                      "metadata": {"name": NAME, "namespace": NAMESPACE},
+                      "metadata": {"name": NAME, "namespace": OWN_NAMESPACE},
                       "spec": {"leaseTransitions": 0}});
     taken(live, holder, now)
 }
@@ -255,7 +254,7 @@ fn outlast(
     while around.clock.elapsed().saturating_sub(begun) < limit {
         around.cancel.check()?;
         around.clock.sleep(TICK);
-        let Some(live) = cluster.get(kind, Some(NAMESPACE), NAME)? else { return Ok(()) };
+        let Some(live) = cluster.get(kind, Some(OWN_NAMESPACE), NAME)? else { return Ok(()) };
         let now = Said::read(&live);
         if now.holder.is_empty() {
             return Ok(());
@@ -304,7 +303,7 @@ mod tests {
         let lease = ObjectRef {
             group: "coordination.k8s.io".into(),
             kind: "Lease".into(),
-            namespace: Some(NAMESPACE.into()),
+            namespace: Some(OWN_NAMESPACE.into()),
             name: NAME.into(),
         };
         cluster.content()[&lease]["spec"].clone()

@@ -49,7 +49,7 @@ use crate::target::{Class, Reach, verify};
 pub use choices::{Choices, Pattern, Skip};
 pub use error::{CODES, ReplayError};
 pub use journal::{Call, Consent, Folder, Journal, Opening, Past, Record, Runs, Seat, Trace, seat};
-pub use lease::{Holder, NAMESPACE};
+pub use lease::Holder;
 pub use outcome::{Failure, Outcome, Pending, Verdict};
 
 use self::lease::Keeper;

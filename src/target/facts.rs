@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, ClusterError, MANAGER, ServedKind};
+use crate::cluster::{Cluster, ClusterError, MANAGER, OWN_NAMESPACE, ServedKind};
 use crate::model::clock::Timestamp;
 use crate::model::safe::safe;
 
@@ -20,8 +20,13 @@ const FIRST_DAY: &[&str] = &[
     "kube-node-lease",
     "kube-flannel",
     "local-path-storage",
-    "blackstart-system",
+    OWN_NAMESPACE,
 ];
+/// Returns whether a namespace is there on the first day, or ours.
+pub fn is_first_day(namespace: &str) -> bool {
+    FIRST_DAY.contains(&namespace)
+}
+
 /// Schemes of node identifiers that are no cloud's.
 const LOCAL: &[&str] = &["kind", "k3s", "k3d", "minikube", "kwok"];
 

@@ -49,7 +49,7 @@ pub use class::{Binding, Class};
 pub use control_plane::{Assets, ControlPlane};
 pub use create::{Kitchen, Make};
 pub use error::{CODES, TargetError};
-pub use facts::{Engine, Facts};
+pub use facts::{Engine, Facts, is_first_day};
 pub use local::Local;
 pub use open::{Opened, Reach, open_directory, verify};
 pub use selector::Selector;

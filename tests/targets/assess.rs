@@ -116,12 +116,15 @@ fn waiting_comes_first_while_the_cluster_lives_and_rebuilding_when_it_was_emptie
     let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
     let add = ["target", "add", "prd", "--kubeconfig", kubeconfig, "--class", "production"];
     kit.run(&add).ok();
+    let report = assess(&kit);
+    assert_eq!(report["clusters"][0]["life"], "empty", "{report}");
+    assert_eq!(suggested(&report), 3, "it was given a name to be rebuilt");
     let plan = kit.open(&["plan", "--target", "prd", "--json"]).ok().json();
     let digest = plan["digest"].as_str().unwrap();
     let replay = ["replay", "--target", "prd", "--plan", digest, "--confirm-target", "prd"];
     kit.open(&replay).ok();
     let report = assess(&kit);
-    assert_eq!(report["clusters"][0]["life"], "healthy", "{report}");
+    assert_eq!(report["clusters"][0]["life"], "idle", "nothing runs without nodes: {report}");
     assert_eq!((&report["clusters"][0]["known"], suggested(&report)), (&4.into(), 1));
     assert_eq!(report["held"]["newest"]["seq"], 1);
     assert_eq!(report["held"]["to_open"], "the key of any one opener");

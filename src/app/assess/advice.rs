@@ -89,8 +89,15 @@ fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String)
         );
         return (What::Look, why);
     }
+    let lives = first(&[Life::Healthy, Life::Impaired]).is_some();
+    if let (Some(empty), Some(_), false) = (first(&[Life::Empty]), &held.newest, lives)
+        && empty.class != Some(Class::Disposable)
+    {
+        let what = format!("{} is empty: nothing of what we hold is there yet", empty.name);
+        return (What::Rebuild, what);
+    }
     let down = hosts.iter().filter(|host| !host.answers()).count();
-    let unwell = first(&[Life::Impaired]);
+    let unwell = first(&[Life::Impaired, Life::Idle]);
     match (down, clusters.len(), unwell) {
         (_, _, Some(unwell)) => {
             let why =
@@ -116,7 +123,7 @@ fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String)
 
 fn choices(held: &Held, matter: &[&Cluster], clusters: &[Cluster]) -> Vec<Choice> {
     let named = |lives: &[Life]| matter.iter().find(|cluster| lives.contains(&cluster.life));
-    let lost = named(&[Life::Emptied, Life::Another]).or_else(|| matter.first());
+    let lost = named(&[Life::Emptied, Life::Another, Life::Empty]).or_else(|| matter.first());
     let target = lost.map_or("NAME", |cluster| cluster.name.as_str());
     let mut rebuild = Vec::new();
     if clusters.is_empty() {
@@ -265,6 +272,15 @@ mod tests {
         let another = [cluster("prd", Class::Production, Life::Another)];
         let advice = advise(&held(), &[], &another);
         assert!(advice.choices[0].commands[0].starts_with("blackstart target replace prd"));
+        // A cluster with a name and nothing on it waits for that, while no other runs.
+        let empty = cluster("new", Class::Production, Life::Empty);
+        let (number, why) = first(&held(), &[], std::slice::from_ref(&empty));
+        assert!(number == 3 && why.starts_with("new is empty"), "{number} {why}");
+        assert_ne!(first(&Held::default(), &[], std::slice::from_ref(&empty)).0, 3);
+        let beside = [cluster("prd", Class::Production, Life::Healthy), empty];
+        assert_eq!(first(&held(), &[host(Some(Step::Http))], &beside).0, 1);
+        let practice = [cluster("lab", Class::Disposable, Life::Empty)];
+        assert_eq!(first(&held(), &[], &practice).0, 4);
         // Silence is not loss.
         let silent = [cluster("prd", Class::Production, Life::Silent)];
         let (number, why) = first(&held(), &[], &silent);

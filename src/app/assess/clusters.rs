@@ -15,7 +15,7 @@ use crate::cluster::{Access, Cluster as Api, ClusterError, Connect, Kinds};
 use crate::mirror::{self, Step};
 use crate::model::safe::safe;
 use crate::object::{ObjectRef, Status, status_of};
-use crate::target::{Class, Engine, Opened, Reach, TargetError, Targets};
+use crate::target::{Class, Engine, Opened, Reach, TargetError, Targets, is_first_day};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -33,6 +33,10 @@ pub enum Life {
     Healthy,
     /// It answers, and some of it is not ready.
     Impaired,
+    /// It answers, holds what we knew, and nothing can run there.
+    Idle,
+    /// It answers, and there is nothing that anybody brought.
+    Empty,
     /// It answers, and most of what we knew there is gone.
     Emptied,
     /// Another cluster answers at its address.
@@ -225,6 +229,7 @@ fn look(opened: &Opened, known: &Known, found: &mut Cluster) {
     let wanted = known.of(&opened.binding);
     let lists = lists(&**cluster, &kinds, wanted);
     let mut unread = opened.facts.unread.clone();
+    let mut brought = !opened.facts.foreign.is_empty();
     for (kind, list) in &lists {
         let Some(objects) = list else {
             unread.push(safe(&kind.1));
@@ -232,12 +237,16 @@ fn look(opened: &Opened, known: &Known, found: &mut Cluster) {
         };
         if kind.0 == "apps" && WORKLOADS.contains(&kind.1.as_str()) {
             count_workloads(objects, found);
+            brought |= objects.iter().any(is_brought);
         }
     }
     let there: BTreeSet<_> = lists.values().flatten().flatten().filter_map(name_of).collect();
     found.known = wanted.len();
     found.present = wanted.iter().filter(|object| there.contains(&key(object))).count();
-    found.life = life(found);
+    found.life = life(found, brought);
+    if found.life == Life::Idle {
+        found.why = Some("it has no nodes".to_owned());
+    }
     if !unread.is_empty() {
         unread.dedup();
         found.why = Some(format!("could not look at {}", unread.join(", ")));
@@ -247,16 +256,24 @@ fn look(opened: &Opened, known: &Known, found: &mut Cluster) {
     }
 }
 
-fn life(found: &Cluster) -> Life {
+fn life(found: &Cluster, brought: bool) -> Life {
     #[expect(clippy::cast_precision_loss, reason = "a share of objects that fit in memory")]
     let left = found.present as f64 / found.known.max(1) as f64;
     if found.known > 0 && left < EMPTIED_BELOW {
         Life::Emptied
+    } else if found.known == 0 && !brought {
+        Life::Empty
+    } else if found.nodes == 0 {
+        Life::Idle
     } else if found.nodes_ready < found.nodes || found.workloads_ready < found.workloads {
         Life::Impaired
     } else {
         Life::Healthy
     }
+}
+
+fn is_brought(workload: &Value) -> bool {
+    !workload["metadata"]["namespace"].as_str().is_some_and(is_first_day)
 }
 
 fn count_workloads(objects: &[Value], found: &mut Cluster) {

@@ -28,6 +28,7 @@ use serde::Serialize;
 
 use super::{FORMAT_VERSION, Kit, Place, Ports};
 use crate::model::clock::Timestamp;
+use crate::render::builds_with;
 
 /// How long everything together may take.
 pub const WITHIN: Duration = Duration::from_secs(10);
@@ -66,6 +67,13 @@ pub struct Report {
     pub advice: Advice,
 }
 
+/// What would else come out only when a bundle is open already.
+fn no_kustomize(ports: &Ports<'_>) -> Option<String> {
+    let text = "neither kustomize nor kubectl is here: put one of them beside blackstart or into PATH, \
+                or folders that are kustomizations cannot be planned";
+    builds_with(ports.tools).is_none().then(|| text.to_owned())
+}
+
 /// Looks at everything at once.
 pub fn run(request: &Request, ports: &Ports<'_>) -> Report {
     let kit = Kit::find(request.place.config.as_deref(), ports.environment);
@@ -81,7 +89,8 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Report {
         Err(_) => (Vec::new(), Some("asking them ended in a bug".to_owned())),
     };
     let clusters = clusters.unwrap_or_default();
-    let advice = advice::advise(&held, &hosts, &clusters);
+    let mut advice = advice::advise(&held, &hosts, &clusters);
+    advice.remarks.extend(no_kustomize(ports));
     Report {
         format_version: FORMAT_VERSION,
         at: ports.clock.now(),

@@ -33,6 +33,8 @@ fn life(life: Life) -> &'static str {
     match life {
         Life::Healthy => "healthy",
         Life::Impaired => "answers, not all of it is ready",
+        Life::Idle => "answers, nothing runs there",
+        Life::Empty => "EMPTY, nothing is rebuilt there yet",
         Life::Emptied => "EMPTIED",
         Life::Another => "ANOTHER CLUSTER ANSWERS",
         Life::Silent => "no answer",
