@@ -19,7 +19,8 @@ struct TerminalPrompt;
 
 impl Prompt for TerminalPrompt {
     fn passphrase(&self, what: &str) -> Option<Passphrase> {
-        let answer = rpassword::prompt_password(format!("{}: ", safe(what))).ok()?;
+        let question = format!("passphrase of {} (typing it shows nothing): ", safe(what));
+        let answer = rpassword::prompt_password(question).ok()?;
         Some(Passphrase::new(answer))
     }
 

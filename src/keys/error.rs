@@ -181,7 +181,7 @@ about! {
         "run the command on a terminal";
     WRONG_PASSPHRASE = "B0304", Locked,
         "The passphrase does not open the key. Nothing was changed; there is no limit to tries.",
-        "run the same command again and mind the keyboard layout";
+        "try again, and mind the keyboard layout and Caps Lock";
     NO_FIT = "B0305", Locked,
         "None of the identities given opens any of the seals. The bundle is safe; it waits for the \
          right key. `blackstart keys list` tells to whom each seal was made.",

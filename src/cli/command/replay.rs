@@ -70,8 +70,14 @@ pub(super) fn human(report: &Report) -> String {
     for remark in &report.remarks {
         line(&mut text, "  note  ", remark);
     }
-    if let Some(run) = &report.run {
-        let _ = writeln!(text, "  run   {run}");
+    match &report.run {
+        Some(run) => {
+            let _ = writeln!(text, "  run   {run}");
+        }
+        None if outcome.created + outcome.configured == 0 => {
+            text.push_str("  there was nothing to write, so there is no run to look at\n");
+        }
+        None => {}
     }
     if let Some(next) = &report.next {
         let _ = writeln!(text, "next: {next}");
