@@ -7,6 +7,7 @@ use crate::app::target::asset_folders;
 use crate::app::{Failure, Ports};
 use crate::config::Environment;
 use crate::disk::{atomic, folder};
+use crate::render::builds_with;
 use crate::standin::http::{GitServer, Options};
 use crate::target::{Assets, ControlPlane};
 use crate::tools::Tools;
@@ -55,9 +56,12 @@ impl Stage {
                 None
             }
         };
-        let kustomize = tools.find("kustomize").is_some();
+        let kustomize = builds_with(&tools).is_some();
         if !kustomize {
-            missing.push("kustomize: the blog's overlay is in the bundle but not replayed".into());
+            missing.push(
+                "kustomize (or kubectl): the blog's overlay is in the bundle but not replayed"
+                    .into(),
+            );
         }
         let controllers = assets.as_ref().is_some_and(|assets| assets.controllers.is_some());
         if assets.is_some() && !controllers {
