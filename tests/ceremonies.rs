@@ -15,6 +15,7 @@ use blackstart::app::clock::SystemClock;
 use blackstart::app::{self, Ports};
 use blackstart::config::Environment;
 use blackstart::keys::prompt::{Passphrase, Prompt};
+use blackstart::keys::unlocked::Unlocked;
 use blackstart::model::cancel::Cancel;
 use blackstart::model::event::Quiet;
 use blackstart::tools::Tools;
@@ -464,6 +465,7 @@ fn a_new_passphrase_opens() {
             observer: &Quiet,
             cancel: &cancel,
             prompt: &prompt,
+            unlocked: &Unlocked::default(),
             tools: &tools,
             environment: &environment,
         };

@@ -14,7 +14,6 @@ use crate::bundle::open::{self, Opened, OpenedRepo, open};
 use crate::bundle::port::Signature;
 use crate::bundle::verify::Accepted;
 use crate::disk::DiskError;
-use crate::keys::identity::Identities;
 use crate::keys::{namespace, tool_signer};
 use crate::mirror::{self, Compared};
 use crate::model::digest::hash_reader;
@@ -76,9 +75,10 @@ pub(super) fn open_and_sign(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let workspace = workspace(ports.environment, reader.state.as_deref())?;
+    let recipient = &accepted.verified().manifest().epoch_recipient;
     let terms = open::Terms {
         trusted: &reader.trusted,
-        identities: &Identities::load(&request.identities, ports.prompt)?,
+        identities: &ports.unlocked.load(&request.identities, recipient, ports.prompt)?,
         other_seals: reader.other_seals(accepted.verified().manifest().epoch)?,
         workspace: &workspace,
         wanted: &|_| true,

@@ -12,7 +12,6 @@ use crate::bundle::slug::extracted_folder;
 use crate::bundle::verify::Accepted;
 use crate::config::Environment;
 use crate::disk::{atomic, folder};
-use crate::keys::identity::Identities;
 use crate::model::cancel::Cancel;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::git::{RefName, RefTip};
@@ -151,7 +150,8 @@ pub fn open_bundle(
     if identities.is_empty() {
         return Err(ExtractError::NoIdentity.into());
     }
-    let loaded = Identities::load(identities, ports.prompt)?;
+    let recipient = &accepted.verified().manifest().epoch_recipient;
+    let loaded = ports.unlocked.load(identities, recipient, ports.prompt)?;
     let terms = open::Terms {
         trusted: &reader.trusted,
         identities: &loaded,

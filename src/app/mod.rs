@@ -46,6 +46,7 @@ pub mod trust;
 pub mod verify;
 
 pub use crate::keys::prompt::{NoPrompt, Passphrase, Prompt};
+pub use crate::keys::unlocked::Unlocked;
 pub use crate::tools::Tools;
 pub use command_line::CommandLine;
 pub use desired::{Choice, Source, Wanted};

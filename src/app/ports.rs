@@ -7,6 +7,7 @@ use super::Failure;
 use crate::config::Environment;
 use crate::disk::{folder, scratch};
 use crate::keys::prompt::Prompt;
+use crate::keys::unlocked::Unlocked;
 use crate::model::cancel::Cancel;
 use crate::model::clock::Clock;
 use crate::model::event::Observer;
@@ -23,6 +24,8 @@ pub struct Ports<'a> {
     pub cancel: &'a Cancel,
     /// Somebody to ask.
     pub prompt: &'a dyn Prompt,
+    /// What that person has unlocked so far.
+    pub unlocked: &'a Unlocked,
     /// Programs on this machine.
     pub tools: &'a Tools,
     /// The process's surroundings.

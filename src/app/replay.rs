@@ -345,6 +345,7 @@ mod tests {
     use crate::cluster::{Identity, MemoryCluster};
     use crate::config::Environment;
     use crate::keys::prompt::{Passphrase, Prompt};
+    use crate::keys::unlocked::Unlocked;
     use crate::model::cancel::Cancel;
     use crate::model::clock::{FixedClock, Timestamp};
     use crate::model::digest::Digest;
@@ -398,6 +399,7 @@ mod tests {
             observer: &Quiet,
             cancel: &Cancel::new(),
             prompt: &Typist(typed),
+            unlocked: &Unlocked::default(),
             tools: &Tools::default(),
             environment: &environment,
         };

@@ -8,7 +8,6 @@ use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
 use crate::app::list::Entry;
 use crate::bundle::index::{PackEntry, PinEntry, RepoEntry};
 use crate::bundle::open::{self, open_index};
-use crate::keys::identity::Identities;
 use crate::model::id::Seq;
 use crate::model::safe::safe;
 use crate::snapshot::Excluded;
@@ -117,7 +116,8 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     if request.identities.is_empty() {
         return Ok(report);
     }
-    let identities = Identities::load(&request.identities, ports.prompt)?;
+    let recipient = &manifest.epoch_recipient;
+    let identities = ports.unlocked.load(&request.identities, recipient, ports.prompt)?;
     let other_seals = reader.other_seals(manifest.epoch)?;
     // Whoever typed a number has seen that it is an older one; looking harms nobody.
     let accepted = verified.accept(request.accept.or(request.which.number()))?;

@@ -55,6 +55,7 @@ pub fn epoch_key(
         let why = "its recipient differs from the manifest's".to_owned();
         return Err(BundleError::WrongEpochKey { epoch: manifest.epoch, why });
     }
+    terms.identities.keep(&key);
     Ok(key)
 }
 

@@ -13,7 +13,7 @@ use super::progress::Lines;
 use super::{command, error_text, prompt};
 use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLog;
-use crate::app::{Failure, Ports, Start, Tools, privacy, signals};
+use crate::app::{Failure, Ports, Start, Tools, Unlocked, privacy, signals};
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
 use crate::model::event::{Observer, Tee};
@@ -105,11 +105,13 @@ fn run(cli: &Cli, command: &Command, cancel: &Cancel) -> Outcome {
     let observer = Tee(listeners);
     let tools = Tools::new(environment.path.clone());
     let prompt = prompt::choose();
+    let unlocked = Unlocked::default();
     let ports = Ports {
         clock: &clock,
         observer: &observer,
         cancel,
         prompt: &*prompt,
+        unlocked: &unlocked,
         tools: &tools,
         environment: &environment,
     };

@@ -16,6 +16,7 @@ use super::header;
 use super::plugin_prompt::PluginPrompt;
 use super::prompt::{Passphrase, Prompt};
 use super::recipient::Recipient;
+use super::unlocked::Keep;
 use crate::disk::limit;
 use crate::model::safe::safe;
 
@@ -34,6 +35,8 @@ pub struct Identities {
     all: Vec<BoxedIdentity>,
     /// Those among them that are X25519 keys in software: an epoch key is one.
     software: Vec<age::x25519::Identity>,
+    /// Where the epoch key goes that they open.
+    keep: Option<Keep>,
 }
 
 impl Identities {
@@ -65,7 +68,20 @@ impl Identities {
 
     /// Takes an epoch key as the one identity: it opens what is encrypted to its epoch.
     pub fn of_epoch(key: &EpochKey) -> Self {
-        Self { all: vec![Box::new(key.identity().clone())], software: Vec::new() }
+        let identity = key.identity().clone();
+        Self { all: vec![Box::new(identity.clone())], software: vec![identity], keep: None }
+    }
+
+    /// Says where to keep what they open.
+    pub(super) fn kept_in(self, keep: Keep) -> Self {
+        Self { keep: Some(keep), ..self }
+    }
+
+    /// Takes note of the epoch key that they have opened, once it has proven to be the right one.
+    pub fn keep(&self, key: &EpochKey) {
+        if let Some(keep) = &self.keep {
+            keep.take(key);
+        }
     }
 
     /// Returns how many there are.

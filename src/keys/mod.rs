@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `prompt` | the port through which a person is asked |
 //! | `recipient`, `identity` | to whom, and by whom |
+//! | `unlocked` | what was unlocked and is used further |
 //! | `header` | the limit on what age may parse |
 //! | `epoch`, `seal`, `unseal` | the epoch key, sealed to people and taken out again |
 //! | `seals_file` | the signed list of seals |
@@ -32,6 +33,7 @@ pub mod signature;
 pub mod signer;
 pub mod tool_signer;
 pub mod trust;
+pub mod unlocked;
 mod unseal;
 
 pub use error::{CODES, KeysError};

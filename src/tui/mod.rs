@@ -38,7 +38,7 @@ use std::process::ExitCode;
 
 use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLog;
-use crate::app::{Color, Start, Tools};
+use crate::app::{Color, Start, Tools, Unlocked};
 use crate::config::{Environment, Terminal};
 use crate::model::clock::Clock as _;
 use crate::model::safe::safe;
@@ -65,7 +65,7 @@ pub fn open(start: &Start) -> ExitCode {
     let mut state = State::new(start, environment.home.clone(), linear::SIZE, clock.now());
     state.in_lines = in_lines;
     let tools = Tools::new(environment.path.clone());
-    let outside = Outside { clock, tools, environment, log };
+    let outside = Outside { clock, tools, environment, unlocked: Unlocked::default(), log };
     if in_lines {
         return end(&linear::run(state, outside));
     }

@@ -12,8 +12,8 @@ use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLog;
 use crate::app::plan::Plan;
 use crate::app::{
-    Failure, Passphrase, Ports, Prompt, Tools, assess, extract, list, plan, replay, resume, runs,
-    show, snapshot, status, target, verify,
+    Failure, Passphrase, Ports, Prompt, Tools, Unlocked, assess, extract, list, plan, replay,
+    resume, runs, show, snapshot, status, target, verify,
 };
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
@@ -27,6 +27,8 @@ pub struct Outside {
     pub tools: Tools,
     /// The process's surroundings.
     pub environment: Environment,
+    /// What the person at the screens has unlocked; it goes when they end.
+    pub unlocked: Unlocked,
     /// Where events are written, too.
     pub log: Option<EventLog<SystemClock>>,
 }
@@ -116,6 +118,7 @@ fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result
         observer: &listener,
         cancel,
         prompt: link,
+        unlocked: &outside.unlocked,
         tools: &outside.tools,
         environment: &outside.environment,
     };

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use blackstart::app::clock::SystemClock;
-use blackstart::app::{NoPrompt, Place, Ports, Tools, extract, verify};
+use blackstart::app::{NoPrompt, Place, Ports, Tools, Unlocked, extract, verify};
 use blackstart::bundle::fetch::{self, PartState};
 use blackstart::bundle::manifest::{Manifest, PartKind, PartRef};
 use blackstart::config::Environment;
@@ -82,12 +82,14 @@ impl Copy {
         copy
     }
 
-    fn ports(&self) -> Ports<'_> {
+    /// What was unlocked once must not open what was flipped since, so everyone brings their own.
+    fn ports<'a>(&'a self, unlocked: &'a Unlocked) -> Ports<'a> {
         Ports {
             clock: &self.clock,
             observer: &Nobody,
             cancel: &self.cancel,
             prompt: &NoPrompt,
+            unlocked,
             tools: &self.tools,
             environment: &self.environment,
         }
@@ -107,7 +109,7 @@ impl Copy {
     /// Returns the exit code of `verify --full`.
     fn verify(&self) -> u8 {
         let request = verify::Request { full: true, ..verify::Request::default() };
-        match verify::run(&request, &self.ports()) {
+        match verify::run(&request, &self.ports(&Unlocked::default())) {
             Ok(report) => {
                 if report.is_red() {
                     4
@@ -129,7 +131,7 @@ impl Copy {
             to: to.clone(),
             ..extract::Request::default()
         };
-        let report = extract::run(&request, &self.ports()).ok();
+        let report = extract::run(&request, &self.ports(&Unlocked::default())).ok();
         let result = report.map(|report| {
             let given = report
                 .repos

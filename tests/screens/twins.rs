@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use blackstart::app::clock::SystemClock;
-use blackstart::app::{Start, Tools};
+use blackstart::app::{Start, Tools, Unlocked};
 use blackstart::config::Environment;
 use blackstart::model::clock::Clock as _;
 use blackstart::tui::job::Job;
@@ -53,7 +53,10 @@ impl Desk {
         let mut state = State::new(&start, environment.home.clone(), (80, 24), clock.now());
         let (to, from) = channel();
         let tools = Tools::new(environment.path.clone());
-        let workers = Workers::new(Outside { clock, tools, environment, log: None }, to);
+        let workers = Workers::new(
+            Outside { clock, tools, environment, unlocked: Unlocked::default(), log: None },
+            to,
+        );
         let waiting = first(&mut state);
         let (jobs, events) = (Vec::new(), Vec::new());
         let mut desk = Self { state, workers, from, waiting, running: 0, jobs, events };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::sandbox::{Ran, Sandbox};
+use super::sandbox::{Ran, Sandbox, finish};
 use super::second_reader::Reader;
 
 /// A kit in the folder `kit` of a sandbox, sealed to one opener.
@@ -20,7 +20,21 @@ impl Kit {
     pub fn new() -> Self {
         let sandbox = Sandbox::new();
         let (identity, recipient) = sandbox.identity("opener.key");
-        sandbox.run(&["init", sandbox.path("kit").to_str().unwrap(), "--opener", &recipient]).ok();
+        Self::sealed_to(sandbox, identity, &recipient)
+    }
+
+    /// Makes one that opens with these words alone, typed for an SSH key.
+    pub fn with_passphrase(words: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let identity = sandbox.path("opener");
+        let mut keygen = sandbox.program("ssh-keygen");
+        finish(keygen.args(["-q", "-t", "ed25519", "-N", words, "-f"]).arg(&identity)).ok();
+        let recipient = std::fs::read_to_string(sandbox.path("opener.pub")).unwrap();
+        Self::sealed_to(sandbox, identity, recipient.trim())
+    }
+
+    fn sealed_to(sandbox: Sandbox, identity: PathBuf, recipient: &str) -> Self {
+        sandbox.run(&["init", sandbox.path("kit").to_str().unwrap(), "--opener", recipient]).ok();
         Self { sandbox, identity }
     }
 

@@ -160,6 +160,7 @@ mod tests {
     use crate::app::clock::SystemClock;
     use crate::config::Environment;
     use crate::keys::prompt::NoPrompt;
+    use crate::keys::unlocked::Unlocked;
     use crate::model::cancel::Cancel;
     use crate::model::event::Quiet;
     use crate::tools::Tools;
@@ -175,6 +176,7 @@ mod tests {
             observer: &Quiet,
             cancel: &cancel,
             prompt: &NoPrompt,
+            unlocked: &Unlocked::default(),
             tools: &tools,
             environment: &environment,
         };
