@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP ask for a stop; a second one is not swallowed.
+//! SIGINT, SIGTERM and SIGHUP ask for a stop; a second one is not swallowed. A replay whose terminal
+//! is gone finishes its wave first.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,10 +46,15 @@ pub fn watch(mut on: impl FnMut(Signal) + Send + 'static) {
     });
 }
 
-/// Turns signals into requests to stop. Returns which signal came, 0 for none.
-pub fn listen(cancel: &Cancel) -> Arc<AtomicUsize> {
+/// Turns signals into requests to stop; of work that has waves, a terminal that is gone only asks to
+/// hold where the wave ends. Returns which signal came, 0 for none.
+pub fn listen(cancel: &Cancel, waves: bool) -> Arc<AtomicUsize> {
     let came = Arc::new(AtomicUsize::new(0));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    if waves {
+        let _ = signal_hook::flag::register(SIGHUP, cancel.hold_flag().clone());
+    }
+    let stops = [SIGINT, SIGTERM].into_iter().chain((!waves).then_some(SIGHUP));
+    for signal in stops {
         // Failing to register leaves the system's own behaviour, which is to end at once.
         let _ = signal_hook::flag::register_conditional_default(signal, cancel.flag().clone());
         let _ = signal_hook::flag::register(signal, cancel.flag().clone());

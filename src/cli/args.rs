@@ -183,6 +183,13 @@ pub enum Command {
     Man(command::man::Args),
 }
 
+impl Command {
+    /// Returns whether what it does has waves, behind which it can hold.
+    pub(super) fn has_waves(&self) -> bool {
+        matches!(self, Self::Replay(_) | Self::Resume(_))
+    }
+}
+
 /// Returns the definition of the whole command line, for manual and completions.
 pub fn command() -> clap::Command {
     Cli::command()

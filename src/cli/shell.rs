@@ -71,7 +71,7 @@ pub fn main(screens: fn(&Start) -> ExitCode) -> ExitCode {
     };
     let Some(command) = &cli.command else { return without_command(&cli, screens) };
     let cancel = Cancel::new();
-    let signal = signals::listen(&cancel);
+    let signal = signals::listen(&cancel, command.has_waves());
     ExitCode::from(match run(&cli, command, &cancel) {
         Ok(code) => code,
         Err(failure) => {
@@ -124,12 +124,15 @@ fn with_heartbeat(lines: &Lines<'_>, cancel: &Cancel, work: impl FnOnce() -> Out
     let (done, waiting) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let mut told = false;
+            let (mut told, mut held) = (false, false);
             while waiting.recv_timeout(Duration::from_millis(500)) == Err(RecvTimeoutError::Timeout)
             {
                 lines.beat();
                 if cancel.is_requested() && !std::mem::replace(&mut told, true) {
                     say("stopping at the next safe point; once more ends at once");
+                }
+                if cancel.is_holding() && !std::mem::replace(&mut held, true) {
+                    say("holding once the wave under way is done; then resume goes on");
                 }
             }
         });

@@ -1,28 +1,42 @@
-//! A flag that asks long work to stop at its next safe point.
+//! Flags that ask long work to stop: at its next safe point, or where a piece of it ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::explain::{About, Explain, Kind};
 
-/// A shared request to stop. Clones are the same flag.
+/// A shared request to stop. Clones are the same flags.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    stop: Arc<AtomicBool>,
+    hold: Arc<AtomicBool>,
+}
 
 impl Cancel {
-    /// Returns a flag that is not set.
+    /// Returns flags that are not set.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Asks for a stop. It cannot be taken back.
     pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks to finish the wave that is under way and to begin no other. Only a replay has waves;
+    /// other work goes on to its end. It cannot be taken back.
+    pub fn hold(&self) {
+        self.hold.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether no other wave should begin.
+    pub fn is_holding(&self) -> bool {
+        self.hold.load(Ordering::Relaxed)
     }
 
     /// Returns whether a stop was asked for.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// Returns an error once a stop was asked for, to be called at safe points with `?`.
@@ -32,7 +46,12 @@ impl Cancel {
 
     /// Returns the flag itself, for libraries that poll an atomic.
     pub fn flag(&self) -> &Arc<AtomicBool> {
-        &self.0
+        &self.stop
+    }
+
+    /// Returns the flag that [`Self::hold`] sets, for signals.
+    pub fn hold_flag(&self) -> &Arc<AtomicBool> {
+        &self.hold
     }
 }
 
@@ -67,5 +86,8 @@ mod tests {
         assert_eq!(other.check(), Ok(()));
         cancel.request();
         assert_eq!(other.check(), Err(Cancelled));
+        assert!(!other.is_holding());
+        cancel.hold();
+        assert!(other.is_holding());
     }
 }

@@ -11,6 +11,7 @@
 //! | `graph` | the plan's items as a graph |
 //! | `schedule` | what may be tried next; pure |
 //! | `run` | what threads share, and the loop that watches over them |
+//! | `hold` | stopping where a wave ends |
 //! | `attempt` | one call, and what came of it |
 //! | `look` | objects becoming ready |
 //! | `gates` | definitions and aggregated APIs established and served |
@@ -26,6 +27,7 @@ mod choices;
 mod error;
 mod gates;
 mod graph;
+mod hold;
 mod journal;
 mod lease;
 mod look;
@@ -185,14 +187,13 @@ pub fn onto_cluster(
             Err(ReplayError::Halted { why: Box::new(error), there, of })
         }
     };
-    close(&ended, options, journal, around)?;
+    close(&ended, journal, around)?;
     ended
 }
 
 /// Writes how the run ended, for this time.
 fn close(
     ended: &Result<Outcome, ReplayError>,
-    options: &Options,
     journal: Option<&Journal>,
     around: Around<'_>,
 ) -> Result<(), ReplayError> {
@@ -200,9 +201,7 @@ fn close(
         Ok(outcome) => Record::Finished { verdict: outcome.verdict() },
         Err(error) => Record::Stopped { code: Run::code(error) },
     };
-    if let (Ok(Outcome { held_after: Some(wave), .. }), true) =
-        (ended, options.hold_after.is_some())
-    {
+    if let Ok(Outcome { held_after: Some(wave), .. }) = ended {
         around.observer.event(&Event::RunHeld { wave: *wave });
     }
     match (journal.map(|journal| journal.write(record, around.clock.now())), ended) {

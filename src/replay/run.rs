@@ -59,7 +59,9 @@ pub(super) struct Shared {
     pub(super) look: Duration,
     /// Events to be told when the lock is free.
     pub(super) events: Vec<Event>,
-    waves: BTreeMap<usize, Waved>,
+    pub(super) waves: BTreeMap<usize, Waved>,
+    /// The last wave that is begun, when the run is to stop behind one.
+    pub(super) held_after: Option<usize>,
     stop: Option<ReplayError>,
     over: bool,
 }
@@ -82,10 +84,10 @@ pub(super) struct Tries {
     pub(super) why: String,
 }
 
-struct Waved {
+pub(super) struct Waved {
     left: usize,
     open: usize,
-    begun: Option<Duration>,
+    pub(super) begun: Option<Duration>,
 }
 
 impl Shared {
@@ -127,6 +129,7 @@ impl<'a> Run<'a> {
             look: Duration::ZERO,
             events: Vec::new(),
             waves: waves.collect(),
+            held_after: options.hold_after,
             stop: None,
             over: false,
         };
@@ -268,6 +271,7 @@ impl<'a> Run<'a> {
                 if shared.over {
                     return;
                 }
+                self.hold_if_asked(&mut shared);
                 if shared.down.is_none() && !self.is_halting(&shared) {
                     let now = self.now(&shared);
                     if let Some(node) = shared.schedule.due(now) {
@@ -296,6 +300,7 @@ impl<'a> Run<'a> {
     fn watch_over(&self) -> Result<(), ReplayError> {
         loop {
             let mut shared = self.lock();
+            self.hold_if_asked(&mut shared);
             let busy = shared.schedule.is_busy();
             if shared.over {
                 return Ok(());
@@ -463,7 +468,7 @@ impl<'a> Run<'a> {
         let nodes = shared.schedule.nodes().iter();
         shared.outcome.open = nodes.filter(|node| open.contains(&node.state)).count();
         if shared.outcome.open > 0 {
-            shared.outcome.held_after = self.options.hold_after;
+            shared.outcome.held_after = shared.held_after;
         }
         shared.outcome.sort();
         (shared.outcome, shared.events)

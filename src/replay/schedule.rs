@@ -113,11 +113,12 @@ impl Schedule {
         self.reach(node, true);
     }
 
-    /// Does not try what lies behind a wave.
+    /// Does not try what lies behind a wave, unless it has been tried before.
     pub(super) fn park_behind(&mut self, wave: usize) {
         for node in 0..self.nodes.len() {
-            if self.nodes[node].wave > wave && self.nodes[node].state == State::Blocked {
-                self.nodes[node].state = State::Parked;
+            let one = &self.nodes[node];
+            if one.wave > wave && matches!(one.state, State::Blocked | State::Fresh) {
+                self.set(node, State::Parked);
             }
         }
     }
@@ -396,6 +397,17 @@ mod tests {
         graph.applied(1, true, true);
         assert!(all(&mut graph).is_empty() && graph.is_quiet());
         assert_eq!(graph.node(2).state, State::Parked);
+    }
+
+    #[test]
+    fn what_is_parked_on_the_way_is_not_tried_any_more() {
+        let mut graph = schedule(&[A, A, B, B], &[&[], &[], &[], &[(1, Until::Applied)]]);
+        assert_eq!(all(&mut graph), [0, 1]);
+        graph.park_behind(1);
+        graph.applied(0, true, true);
+        graph.applied(1, true, true);
+        assert!(all(&mut graph).is_empty() && graph.is_quiet());
+        assert_eq!([2, 3].map(|node| graph.node(node).state), [State::Parked; 2]);
     }
 
     #[test]

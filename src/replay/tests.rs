@@ -531,6 +531,42 @@ fn a_person_may_leave_out_take_over_and_stop_in_between() {
     assert_eq!(bench.cluster.applied(), ["ConfigMap default/b"], "b goes on without a");
 }
 
+/// Asks to hold as soon as a wave begins.
+struct Holder<'a>(&'a Recording, &'a Cancel);
+
+impl Observer for Holder<'_> {
+    fn event(&self, event: &Event) {
+        if matches!(event, Event::WaveStarted { .. }) {
+            self.1.hold();
+        }
+        self.0.event(event);
+    }
+}
+
+#[test]
+fn a_wave_that_is_under_way_is_finished_before_the_run_holds() {
+    let bench = Bench::new();
+    bench.cluster.lag(3);
+    let (a, b, c) = (config("a"), config("b"), config("c"));
+    let samples = [
+        sample(&a, Stage::Definitions, vec![]),
+        sample(&b, Stage::Definitions, vec![need(&a, Until::Ready)]),
+        sample(&c, Stage::Edge, vec![]),
+    ];
+    let holder = Holder(&bench.seen, &bench.cancel);
+    let around = Around { clock: &bench.clock, observer: &holder, cancel: &bench.cancel };
+    let approved = approved(Planned::sample(binding(), &samples));
+    let outcome = onto_cluster(approved, &bench.cluster, &bench.options, None, around).unwrap();
+    assert_eq!((outcome.created, outcome.open, outcome.held_after), (2, 1, Some(1)));
+    assert!(outcome.failed.is_empty() && outcome.not_ready.is_empty(), "{outcome:?}");
+    assert_eq!(outcome.kind(), Some(Kind::Incomplete));
+    let finished = |event: &Event| matches!(event, Event::WaveFinished { wave: 1, open: 0, .. });
+    let events = bench.seen.events();
+    assert!(events.iter().any(finished), "{events:?}");
+    assert!(events.contains(&Event::RunHeld { wave: 1 }));
+    assert_eq!(bench.cluster.applied(), ["ConfigMap default/a", "ConfigMap default/b"]);
+}
+
 #[test]
 fn only_the_named_object_takes_over_fields_of_others() {
     let bench = Bench::new();
