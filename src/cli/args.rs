@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
 use super::command;
 use crate::app::{Color, Place, Start};
@@ -190,7 +193,22 @@ impl Command {
     }
 }
 
-/// Returns the definition of the whole command line, for manual and completions.
+/// Returns the definition of the whole command line.
 pub fn command() -> clap::Command {
-    Cli::command()
+    boolish(Cli::command())
+}
+
+/// Lets switches that the environment sets be `1` or `yes` as well as `true`.
+fn boolish(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+        _ => arg,
+    });
+    command.mut_subcommands(boolish)
+}
+
+/// Reads the arguments and the environment of this process.
+pub(super) fn read() -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches()?;
+    Cli::from_arg_matches(&matches)
 }

@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use clap::Parser as _;
 use serde::Serialize;
 
-use super::args::{Cli, Command, Global, command as definition};
+use super::args::{self, Cli, Command, Global, command as definition};
 use super::progress::Lines;
 use super::{command, error_text, prompt};
 use crate::app::clock::SystemClock;
@@ -60,7 +59,7 @@ pub(super) fn say(text: &str) {
 /// Runs the command line; without a command on a terminal, the screens.
 pub fn main(screens: fn(&Start) -> ExitCode) -> ExitCode {
     privacy::protect();
-    let cli = match Cli::try_parse() {
+    let cli = match args::read() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; everything else is wrong usage, exit 2.
