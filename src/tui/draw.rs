@@ -62,7 +62,8 @@ pub fn draw(
     for (row, line) in (bands.next.y..bands.next.bottom()).zip(next.iter().skip(skip)) {
         put(buffer, area.x, row, line, theme);
     }
-    for (row, line) in (bands.same_as.y..bands.same_as.bottom()).zip(same_as(page, width)) {
+    let command = seen_of(same_as(page, width), bands.same_as.height.into(), width);
+    for (row, line) in (bands.same_as.y..bands.same_as.bottom()).zip(command) {
         put(buffer, area.x, row, &[(Role::Dim, line)], theme);
     }
     let bar = keys::bar(&page.keys, width);
@@ -128,6 +129,18 @@ fn same_as(page: &Page<'_>, width: usize) -> Vec<String> {
     let line = Line::plain(format!(" same as:  {command}")).hanging(11);
     let lines = broken(&line, width);
     lines.into_iter().map(|line| line.into_iter().map(|(_, text)| text).collect()).collect()
+}
+
+/// Says of a command that has no room that it goes on. Copied it is whole.
+fn seen_of(mut lines: Vec<String>, rows: usize, width: usize) -> Vec<String> {
+    const MORE: &str = " ...";
+    if lines.len() > rows {
+        lines.truncate(rows);
+        if let Some(last) = lines.last_mut() {
+            *last = cut(last.trim_end(), width.saturating_sub(MORE.len())) + MORE;
+        }
+    }
+    lines
 }
 
 /// Returns which lines are seen on a terminal of this size.
@@ -220,15 +233,15 @@ fn draw_row(
     }
 }
 
-/// Says that there is more than is seen, at the right end of the first and last line.
+/// Says that there is more than is seen, in the rule above it, where it covers nothing.
 fn more(buffer: &mut Buffer, area: Rect, seen: Seen, theme: Theme) {
-    if seen.lines <= seen.height || area.height == 0 {
+    if seen.lines <= seen.height || area.y == 0 {
         return;
     }
     let last = (seen.top + seen.height).min(seen.lines);
     let words = format!(" {}-{last} of {} ", seen.top + 1, seen.lines);
-    let column = area.right().saturating_sub(u16::try_from(words.len()).unwrap_or(0));
-    put(buffer, column, area.y, &[(Role::Strong, words)], theme);
+    let column = area.right().saturating_sub(u16::try_from(words.len() + 2).unwrap_or(0));
+    put(buffer, column, area.y - 1, &[(Role::Strong, words)], theme);
 }
 
 /// Puts pieces on a row.

@@ -24,6 +24,8 @@ pub enum Job {
     Verify(verify::Request),
     /// Clusters with names.
     Targets,
+    /// Whether a cluster is still the one of its card, and lets us in.
+    TestTarget(String),
     /// A name for a cluster.
     AddTarget(target::Add),
     /// What a replay would do.
@@ -55,6 +57,8 @@ pub enum Report {
     Verify(verify::Report),
     /// Of [`Job::Targets`].
     Targets(target::List),
+    /// Of [`Job::TestTarget`].
+    TestTarget(Box<target::Tested>),
     /// Of [`Job::AddTarget`].
     AddTarget(target::Changed),
     /// Of [`Job::Plan`].
@@ -79,6 +83,7 @@ impl Job {
                 | Self::Replay(_)
                 | Self::Resume(_)
                 | Self::Snapshot(_)
+                | Self::TestTarget(_)
                 | Self::Extract(_)
         )
     }
@@ -97,6 +102,7 @@ impl Job {
             Self::Show(_) => "show",
             Self::Verify(_) => "verify",
             Self::Targets => "target list",
+            Self::TestTarget(_) => "target test",
             Self::AddTarget(_) => "target add",
             Self::Plan(_) => "plan",
             Self::Replay(_) => "replay",
@@ -124,6 +130,7 @@ impl Job {
                 placed(line, &request.place)
             }
             Self::Targets => line,
+            Self::TestTarget(name) => line.word(name),
             Self::AddTarget(add) => line
                 .word(&add.name)
                 .option("--kubeconfig", [shown(&add.kubeconfig)])
@@ -146,6 +153,10 @@ impl Job {
                 let line = line
                     .option("--target", &request.target)
                     .option("--identity", request.identities.iter().map(|path| shown(path)));
+                let skip = &request.options.choices.skip;
+                let line = line
+                    .option("--skip", skip.iter().map(|skip| &skip.object))
+                    .option("--reason", skip.iter().map(|skip| &skip.reason));
                 placed(line, &request.place)
             }
             Self::Snapshot(request) => line

@@ -80,6 +80,14 @@ pub enum Action {
     Tell,
     /// Go back.
     Back,
+    /// Begin no further wave.
+    Hold,
+    /// Leave out what keeps the run, for a reason.
+    LeaveOut,
+    /// Show the page for whoever takes over.
+    HandOver,
+    /// Ask a cluster who it is and what one may do there.
+    Test,
     /// Leave the program.
     Quit,
     /// Stop safely, or leave when nothing runs.
@@ -149,21 +157,26 @@ const fn quiet(binding: Binding) -> Binding {
 pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('?')], "?", "help", Action::Help, has_help),
     bind(&[Key::Enter], "Enter", "choose", Action::Choose, has_choices),
+    bind(&[Key::Enter], "Enter", "plan", Action::Choose, |state| state.on(Screen::is_targets)),
     bind(&[Key::Enter], "Enter", "open", Action::Choose, opens),
     bind(&[Key::Enter], "Enter", "type the name", Action::Choose, can_confirm),
     bind(&[Key::Enter], "Enter", "go on", Action::Choose, goes_on),
+    bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::works),
     quiet(bind(DIGITS, "0-9", "choose", Action::Number(1), has_choices)),
     bind(&[Key::Char('d')], "d", "diff", Action::Objects, |state| state.on(Screen::is_plan)),
     bind(&[Key::Char('v')], "v", "verify", Action::Verify, snapshot_in_view),
     bind(&[Key::Char('f')], "f", "verify all", Action::VerifyFull, snapshot_in_view),
     bind(&[Key::Char('x')], "x", "extract", Action::Extract, |state| state.on(Screen::is_repos)),
+    bind(&[Key::Char('t')], "t", "test", Action::Test, |state| state.on(Screen::is_targets)),
     bind(&[Key::Char('a')], "a", "add", Action::Add, |state| state.on(Screen::is_targets)),
+    bind(&[Key::Char('p')], "p", "hold after wave", Action::Hold, can_hold),
+    bind(&[Key::Char('s')], "s", "leave out", Action::LeaveOut, can_leave_out),
     bind(&[Key::Char('l')], "l", "log", Action::Log, |state| state.on(Screen::is_work)),
+    bind(&[Key::Char('o')], "o", "hand over", Action::HandOver, can_hand_over),
     bind(&[Key::Char('/')], "/", "filter", Action::Filter, has_filter),
     bind(&[Key::Char('r')], "r", "look again", Action::Again, can_look_again),
-    bind(&[Key::Char('t')], "t", "copy what to tell", Action::Tell, has_sentence),
+    bind(&[Key::Char('t')], "t", "tell", Action::Tell, has_sentence),
     bind(&[Key::Char('c')], "c", "copy", Action::Copy, no_popup),
-    bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::works),
     quiet(bind(&[Key::Interrupt], "^C", "quit", Action::Stop, |state| !state.works())),
     bind(&[Key::Esc, Key::Left], "Esc", "back", Action::Back, |state| !state.on(Screen::is_home)),
     bind(&[Key::Char('q')], "q", "quit", Action::Quit, |state| state.on(Screen::is_home)),
@@ -201,7 +214,7 @@ fn has_choices(state: &State) -> bool {
 }
 
 fn opens(state: &State) -> bool {
-    state.on(Screen::is_list)
+    state.on(Screen::is_list) && !state.on(Screen::is_targets)
 }
 
 fn can_confirm(state: &State) -> bool {
@@ -215,6 +228,19 @@ fn goes_on(state: &State) -> bool {
 
 fn has_sentence(state: &State) -> bool {
     state.on(Screen::is_work) && state.work.as_ref().is_some_and(Work::replays)
+}
+
+fn can_hold(state: &State) -> bool {
+    let goes_on = |work: &Work| work.writes() && !work.stopping && !work.holding;
+    state.on(Screen::is_work) && state.work.as_ref().is_some_and(goes_on)
+}
+
+fn can_leave_out(state: &State) -> bool {
+    state.on(Screen::is_work) && state.work.as_ref().is_some_and(|work| work.keeps().is_some())
+}
+
+fn can_hand_over(state: &State) -> bool {
+    state.on(Screen::is_work) && state.work.as_ref().is_some_and(|work| work.run.is_some())
 }
 
 fn has_filter(state: &State) -> bool {
@@ -250,13 +276,19 @@ pub fn hints(state: &State) -> Vec<Hint> {
     .collect()
 }
 
+/// Returns the places in the table of what does something now, whatever lies on top.
+pub fn places(state: &State) -> Vec<usize> {
+    let all = KEYS.iter().enumerate();
+    all.filter(|(_, binding)| (binding.when)(state)).map(|(place, _)| place).collect()
+}
+
 /// Returns the keys of a field.
-pub fn field_hints() -> Vec<Hint> {
+pub fn field_hints(works: bool) -> Vec<Hint> {
     let hint = |shown, words, action| Hint { shown, words, action, in_bar: true };
     vec![
         hint("Enter", "done", Action::Choose),
         hint("Esc", "leave", Action::Back),
-        hint("^C", "quit", Action::Stop),
+        hint("^C", if works { "stop safely" } else { "quit" }, Action::Stop),
     ]
 }
 

@@ -101,6 +101,8 @@ pub enum Effect {
     Start(JobId, Job),
     /// Ask a job to stop at its next safe point.
     Stop(JobId),
+    /// Ask a job to begin no further wave.
+    Hold(JobId),
     /// Answer a question; nobody answers where there is no reply.
     Reply(QuestionId, Option<Reply>),
     /// Give a command to the clipboard.

@@ -26,7 +26,7 @@ pub mod page;
 mod run;
 pub mod screen;
 pub mod state;
-mod terminal;
+pub mod terminal;
 pub mod theme;
 pub mod typed;
 pub mod update;

@@ -196,6 +196,8 @@ pub struct Page<'a> {
     pub facts: Vec<Line>,
     /// What can be chosen or looked through.
     pub rows: Option<Rows<'a>>,
+    /// How many rows the filter lets through, and of how many.
+    pub hits: Option<(usize, usize)>,
     /// Why things are so, and what to do next.
     pub next: Vec<Line>,
     /// What is being typed.
@@ -215,6 +217,7 @@ impl<'a> Page<'a> {
             care: Care::Usual,
             facts: Vec::new(),
             rows: None,
+            hits: None,
             next: Vec::new(),
             entry: None,
             same_as: None,

@@ -50,8 +50,10 @@ pub enum Screen {
     Work,
     /// What was said meanwhile.
     Log,
-    /// The keys of another screen, words and codes.
-    Help(Box<Self>),
+    /// Everything that somebody needs who takes a run over.
+    HandOver,
+    /// The keys of another screen, by their places in the table, words and codes.
+    Help(Box<Self>, Vec<usize>),
     /// What a code means.
     Code(&'static str),
 }
@@ -61,7 +63,7 @@ impl Screen {
         *self == Self::Home
     }
     pub(super) fn is_help(&self) -> bool {
-        matches!(self, Self::Help(_))
+        matches!(self, Self::Help(..))
     }
     pub(super) fn is_plan(&self) -> bool {
         *self == Self::Plan
@@ -89,7 +91,7 @@ impl Screen {
                 | Self::Repos
                 | Self::Targets
                 | Self::Runs
-                | Self::Help(_)
+                | Self::Help(..)
         )
     }
     pub(super) fn has_filter(&self) -> bool {
@@ -101,7 +103,7 @@ impl Screen {
                 | Self::Runs
                 | Self::Objects
                 | Self::Log
-                | Self::Help(_)
+                | Self::Help(..)
         )
     }
     pub(super) fn can_look_again(&self) -> bool {
@@ -162,6 +164,8 @@ pub enum Purpose {
     ExtractTo,
     /// The target's name, typed to bind the plan to it.
     Confirm,
+    /// Why an object is left out.
+    LeaveOut(String),
     /// An answer the core waits for.
     Answer(Question),
 }
@@ -329,6 +333,8 @@ pub struct State {
     pub planned_for: Option<Selector>,
     /// How the plan in view can be confirmed.
     pub binding: Confirming,
+    /// What goes on with the run without an object, once it has stopped.
+    pub going_on: Option<Job>,
     /// What is done or was done last.
     pub work: Option<Work>,
     /// Looks that are under way.
@@ -364,6 +370,7 @@ impl State {
             target: None,
             planned_for: None,
             binding: Confirming::Not,
+            going_on: None,
             work: None,
             looks: Vec::new(),
             last_job: 0,

@@ -22,13 +22,13 @@ use super::message::Message;
 use crate::app::signals::Signal;
 
 /// Gives the terminal back when it is dropped, and before a panic is told.
-pub(super) struct Guard {
+pub struct Guard {
     taken: Arc<AtomicBool>,
 }
 
 impl Guard {
     /// Takes the terminal over.
-    pub(super) fn take() -> io::Result<Self> {
+    pub fn take() -> io::Result<Self> {
         let guard = Self { taken: Arc::new(AtomicBool::new(true)) };
         guard.give_back_before_panics();
         enable_raw_mode()?;

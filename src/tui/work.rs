@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::job::{Job, Report};
 use super::message::JobId;
 use crate::app::plan::Plan;
+use crate::app::replay::Verdict;
 use crate::app::{Told, event_text};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
+use crate::model::explain::Kind;
 
 /// So many lines of what was said are kept.
 const KEPT: usize = 2000;
@@ -130,12 +132,16 @@ pub struct Work {
     places: HashMap<String, usize>,
     /// The one thing that is waited for.
     pub waiting: Option<Waiting>,
+    /// The target of a run that goes on: `name (class)`.
+    pub onto: Option<String>,
     /// The name of the run, which `resume` takes.
     pub run: Option<String>,
     /// What a person is to do, such as to touch a key.
     pub word: Option<String>,
     /// Whether it was asked to stop.
     pub stopping: bool,
+    /// Whether it was asked to begin no further wave.
+    pub holding: bool,
     /// How it ended.
     pub end: Option<Result<Box<Report>, Told>>,
 }
@@ -157,9 +163,11 @@ impl Work {
             waves: Vec::new(),
             places: HashMap::new(),
             waiting: None,
+            onto: None,
             run: None,
             word: None,
             stopping: false,
+            holding: false,
             end: None,
         }
     }
@@ -167,6 +175,31 @@ impl Work {
     /// Returns whether it goes on.
     pub fn runs(&self) -> bool {
         self.end.is_none()
+    }
+
+    /// Returns what it is for: `name (class)`.
+    pub fn target(&self) -> Option<String> {
+        let planned = self.plan.as_ref().map(|plan| &plan.target);
+        let planned = planned.map(|target| format!("{} ({})", target.name, target.class));
+        planned.or_else(|| self.onto.clone())
+    }
+
+    /// Returns how it ended, in a word.
+    pub fn ending(&self) -> &'static str {
+        match &self.end {
+            None => "it runs",
+            Some(Err(told)) if told.kind == Kind::Interrupted => "STOPPED",
+            Some(Err(_)) => "FAILED",
+            Some(Ok(report)) => match report.as_ref() {
+                Report::Replay(report) => match (report.verdict, report.outcome.held_after) {
+                    (Verdict::Complete, _) => "COMPLETE",
+                    (_, Some(_)) => "HELD",
+                    _ => "INCOMPLETE",
+                },
+                Report::Verify(report) if report.is_red() => "DOES NOT HOLD",
+                _ => "done",
+            },
+        }
     }
 
     /// Returns whether a plan is being carried out, now or until it ended.
@@ -177,6 +210,26 @@ impl Work {
     /// Returns whether it writes to a target now.
     pub fn writes(&self) -> bool {
         self.runs() && self.job.writes() && self.replays()
+    }
+
+    /// Returns what keeps a run that could go on without it: what is waited for, or what was given
+    /// up first.
+    pub fn keeps(&self) -> Option<&str> {
+        self.run.as_ref()?;
+        match &self.end {
+            None if self.stopping || !self.writes() => None,
+            None => self.waiting.as_ref().map(|waiting| waiting.object.as_str()),
+            Some(Ok(report)) => match report.as_ref() {
+                Report::Replay(report) => {
+                    let outcome = &report.outcome;
+                    let failed = outcome.failed.first().map(|failure| &failure.object);
+                    let late = outcome.not_ready.first().map(|pending| &pending.object);
+                    failed.or(late).map(String::as_str)
+                }
+                _ => None,
+            },
+            Some(Err(_)) => None,
+        }
     }
 
     /// Returns how long it has taken so far, or took.

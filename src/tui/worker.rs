@@ -61,6 +61,7 @@ impl Workers {
         match effect {
             Effect::Start(id, job) => self.start(id, job),
             Effect::Stop(id) => self.stop(id),
+            Effect::Hold(id) => self.hold(id),
             Effect::Reply(id, reply) => self.reply(id, reply),
             other => return Some(other),
         }
@@ -93,6 +94,13 @@ impl Workers {
     pub fn stop(&self, id: JobId) {
         if let Some(cancel) = self.cancels.get(&id) {
             cancel.request();
+        }
+    }
+
+    /// Asks a job to begin no further wave.
+    pub fn hold(&self, id: JobId) {
+        if let Some(cancel) = self.cancels.get(&id) {
+            cancel.hold();
         }
     }
 
@@ -132,6 +140,7 @@ fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result
         Job::Show(request) => Report::Show(show::run(request, &ports)?),
         Job::Verify(request) => Report::Verify(verify::run(request, &ports)?),
         Job::Targets => Report::Targets(target::list(&ports)?),
+        Job::TestTarget(name) => Report::TestTarget(Box::new(target::test(name, &ports)?)),
         Job::AddTarget(request) => Report::AddTarget(target::add(request, &ports)?),
         Job::Plan(request) => Report::Plan(plan::run(request, &ports)?),
         Job::Replay(request) => Report::Replay(replay::run(request, &show_plan, &ports)?),

@@ -16,7 +16,7 @@
     reason = "a benchmark"
 )]
 
-#[path = "../screens/fixture.rs"]
+#[path = "../screens/fixture/mod.rs"]
 mod fixture;
 #[path = "../support/mod.rs"]
 mod support;

@@ -159,7 +159,7 @@ fn an_unfinished_run_is_offered_first_and_goes_on_by_enter() {
     person.ends(Report::Assess(Box::new(fixture::assessed())));
     person.ends(Report::Runs(fixture::run_list()));
     assert!(
-        shown(&person).contains(" > 0  Go on with run 20261123-025744z-1f0a"),
+        shown(&person).contains(" > 0  Go on with run onto prd-eu1 (production): cut-off"),
         "{}",
         shown(&person)
     );

@@ -9,7 +9,7 @@ use std::path::Path;
 use blackstart::tui::keys::{self, KEYS, Key};
 use blackstart::tui::message::{Effect, Message};
 use blackstart::tui::screen;
-use blackstart::tui::state::{Popup, State};
+use blackstart::tui::state::{Popup, Screen, State};
 
 use crate::fixture::{Person, SCREENS, screens};
 
@@ -47,13 +47,18 @@ fn where_one_is(state: &State) -> String {
     let typed = screen::page(state).entry.and_then(|entry| entry.text.map(str::to_owned));
     let typed = typed.map_or_else(String::new, |typed| format!(" {typed:?}"));
     let scroll = view.scroll.map_or_else(String::new, |scroll| format!(" scrolled {scroll}"));
-    format!("{:?} row {}{scroll}{popup}{typed}", view.screen, view.cursor)
+    let screen = match &view.screen {
+        Screen::Help(of, _) => format!("Help({of:?})"),
+        screen => format!("{screen:?}"),
+    };
+    format!("{screen} row {}{scroll}{popup}{typed}", view.cursor)
 }
 
 fn word(effect: &Effect) -> String {
     match effect {
         Effect::Start(_, job) => format!("starts {}", job.verb()),
         Effect::Stop(_) => "asks to stop".to_owned(),
+        Effect::Hold(_) => "asks to hold".to_owned(),
         Effect::Reply(_, None) => "answers nothing".to_owned(),
         Effect::Reply(_, Some(_)) => "ANSWERS".to_owned(),
         Effect::Copy(line) => format!("copies {line}"),

@@ -1,28 +1,19 @@
 //! Leaving: safely, twice, by signals, and by a bug.
 
-use blackstart::app::Told;
+use blackstart::app::replay::{Outcome, Verdict};
 use blackstart::app::signals::Signal;
-use blackstart::model::explain::Kind;
-use blackstart::tui::job::Report;
+use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::{Action, Key};
 use blackstart::tui::message::{Effect, Message, Question, Wants};
 use blackstart::tui::state::Screen;
 use blackstart::tui::theme::Theme;
 
-use crate::fixture::{Person, plan_of, replaying, verified};
+use crate::fixture::{
+    Person, RUN, ended, interrupted, plan_of, replayed, replaying, snapshotting, verified,
+};
 use crate::looks::{drawn, text};
 
 const SIZE: (u16, u16) = (80, 24);
-
-fn interrupted() -> Told {
-    Told {
-        code: "B0101",
-        kind: Kind::Interrupted,
-        what: "stopped on request, at a safe point".into(),
-        done: Some("wave 1 is done".into()),
-        next: "run the same command again when you are ready".into(),
-    }
-}
 
 #[test]
 fn the_first_interrupt_asks_the_core_and_says_so_the_second_leaves() {
@@ -57,22 +48,145 @@ fn work_that_stopped_shows_how_and_one_goes_on_from_there() {
 }
 
 #[test]
-fn when_the_terminal_goes_the_work_comes_to_a_safe_point_first() {
-    for (signal, code) in [(Signal::HangUp, 129), (Signal::Terminate, 143)] {
-        let (mut person, id) = replaying(SIZE);
-        person.effects.clear();
-        person.tell(Message::Signal(signal));
-        assert!(matches!(person.effects[..], [Effect::Stop(_)]), "{:?}", person.effects);
-        person.effects.clear();
-        person.tell(Message::Done(id, Box::new(Err(interrupted()))));
-        match &person.effects[..] {
-            [Effect::Quit(ending)] => {
-                assert_eq!(ending.code, code);
-                assert!(ending.lines.iter().any(|line| line.contains("safe point")), "{ending:?}");
-            }
-            other => panic!("{other:?}"),
+fn a_request_to_end_stops_the_work_at_a_safe_point_first() {
+    let (mut person, id) = replaying(SIZE);
+    person.effects.clear();
+    person.tell(Message::Signal(Signal::Terminate));
+    assert!(matches!(person.effects[..], [Effect::Stop(_)]), "{:?}", person.effects);
+    person.effects.clear();
+    person.tell(Message::Done(id, Box::new(Err(interrupted()))));
+    match &person.effects[..] {
+        [Effect::Quit(ending)] => {
+            assert_eq!(ending.code, 143);
+            assert!(ending.lines.iter().any(|line| line.contains("safe point")), "{ending:?}");
         }
+        other => panic!("{other:?}"),
     }
+}
+
+/// A run that was held behind its second wave.
+fn held() -> Report {
+    let outcome = Outcome { created: 4, open: 3, held_after: Some(2), ..Outcome::default() };
+    Report::Replay(replayed(Verdict::Incomplete, outcome))
+}
+
+#[test]
+fn when_the_terminal_goes_the_wave_is_finished_first() {
+    let (mut person, id) = replaying(SIZE);
+    person.effects.clear();
+    person.tell(Message::Signal(Signal::HangUp));
+    assert!(matches!(person.effects[..], [Effect::Hold(held)] if held == id));
+    person.effects.clear();
+    person.tell(Message::Done(id, Box::new(Ok(held()))));
+    match &person.effects[..] {
+        [Effect::Quit(ending)] => {
+            assert_eq!(ending.code, 129);
+            let words = ending.lines.join("\n");
+            assert!(words.contains("HELD") && words.contains("blackstart resume"), "{words}");
+        }
+        other => panic!("{other:?}"),
+    }
+    // What has no waves stops where that is safe.
+    let mut person = snapshotting(SIZE);
+    person.effects.clear();
+    person.tell(Message::Signal(Signal::HangUp));
+    assert!(matches!(person.effects[..], [Effect::Stop(_)]), "{:?}", person.effects);
+}
+
+#[test]
+fn a_run_is_held_behind_its_wave_by_one_key_and_stopped_by_another() {
+    let (mut person, id) = replaying(SIZE);
+    person.effects.clear();
+    person.press(Key::Char('p'));
+    assert!(matches!(person.effects[..], [Effect::Hold(held)] if held == id));
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    assert!(said.contains("HOLDING AFTER THIS WAVE"), "{said}");
+    person.effects.clear();
+    person.press(Key::Char('p'));
+    assert!(person.effects.is_empty(), "once is enough: {:?}", person.effects);
+    person.tell(Message::Done(id, Box::new(Ok(held()))));
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    assert!(said.contains("HELD: what is there stays"), "{said}");
+    assert!(said.contains(&format!("same as:  blackstart resume {RUN}")), "{said}");
+
+    let (mut person, id) = replaying(SIZE);
+    person.press(Key::Char('p'));
+    person.effects.clear();
+    person.press(Key::Interrupt);
+    assert!(matches!(person.effects[..], [Effect::Stop(stopped)] if stopped == id));
+}
+
+/// Leaves out what is waited for, with a reason.
+fn leave_out(person: &mut Person) {
+    person.press(Key::Char('s'));
+    person.press(Key::Enter);
+    assert!(person.state.types(), "a reason is needed");
+    person.type_in("no node is large enough");
+    person.effects.clear();
+    person.press(Key::Enter);
+}
+
+#[track_caller]
+fn goes_on_without(person: &mut Person, object: &str) {
+    let (_, job) = person.begun();
+    let Job::Resume(request) = &job else { panic!("{job:?}") };
+    assert_eq!(request.run.as_deref(), Some(RUN));
+    let skips = &request.options.choices.skip;
+    assert_eq!(skips.len(), 1);
+    assert_eq!(skips[0].object.to_string(), object);
+    assert_eq!(
+        job.line(),
+        format!(
+            "blackstart resume {RUN} --identity ada.key --skip {object} --reason 'no node is large \
+             enough'"
+        )
+    );
+}
+
+#[test]
+fn what_is_waited_for_is_left_out_once_the_run_has_stopped_safely() {
+    let (mut person, id) = replaying(SIZE);
+    leave_out(&mut person);
+    assert!(matches!(person.effects[..], [Effect::Stop(stopped)] if stopped == id));
+    person.effects.clear();
+    person.tell(Message::Done(id, Box::new(Err(interrupted()))));
+    goes_on_without(&mut person, "Deployment/pay/api-2");
+    assert!(person.state.works() && person.state.going_on.is_none());
+
+    // What has come to its end meanwhile needs nothing more.
+    let (mut person, id) = replaying(SIZE);
+    leave_out(&mut person);
+    person.effects.clear();
+    let complete = replayed(Verdict::Complete, Outcome { created: 7, ..Outcome::default() });
+    person.tell(Message::Done(id, Box::new(Ok(Report::Replay(complete)))));
+    assert!(person.effects.is_empty() && !person.state.works());
+}
+
+#[test]
+fn what_was_given_up_is_left_out_after_the_end_too() {
+    let late = blackstart::app::replay::Pending {
+        object: "Deployment pay/api-2".into(),
+        why: "not ready within 300 s".into(),
+    };
+    let outcome = Outcome { created: 6, not_ready: vec![late], ..Outcome::default() };
+    let mut person = ended(SIZE, Verdict::Incomplete, outcome);
+    leave_out(&mut person);
+    goes_on_without(&mut person, "Deployment/pay/api-2");
+}
+
+#[test]
+fn work_that_ended_while_one_looked_elsewhere_is_found_again() {
+    let (mut person, id) = replaying(SIZE);
+    while !matches!(person.state.screen(), Screen::Home) {
+        person.press(Key::Esc);
+    }
+    let complete = replayed(Verdict::Complete, Outcome { created: 7, ..Outcome::default() });
+    person.tell(Message::Done(id, Box::new(Ok(Report::Replay(complete)))));
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    assert!(said.contains("replay has ended: COMPLETE"), "{said}");
+    person.press(Key::Char('7'));
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    assert!(said.contains("tell: \"The replay onto prd-eu1 is complete"), "{said}");
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl Proxy {
         (proxy, path)
     }
 
+    /// Returns where it listens, on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Cuts every connection and lets no new one through.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Relaxed);

@@ -147,6 +147,21 @@ impl Sshd {
         format!("ssh://{}@127.0.0.1:{}{}", self.user, self.port, path.display())
     }
 
+    /// Returns where it listens.
+    pub fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
+    /// Returns the command that logs in with a terminal through this port, which leads here.
+    pub fn login(&self, port: u16) -> String {
+        format!(
+            "{} -tt -o HostKeyAlias=[127.0.0.1]:{} -o EscapeChar=none -p {port} {}@127.0.0.1",
+            self.command(&self.known_hosts),
+            self.port,
+            self.user
+        )
+    }
+
     /// Returns the `GIT_SSH_COMMAND` that reaches it and trusts `known_hosts`.
     pub fn command(&self, known_hosts: &Path) -> String {
         format!(

@@ -11,22 +11,12 @@ fn from_start_to_summary_by_enter_digits_and_one_typed_name() {
     let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
     kit.run(&["target", "add", "prod", "--kubeconfig", kubeconfig, "--class", "production"]).ok();
     let terminal = Terminal::open(&kit, &Look::default());
-    terminal.until("Suggested: ");
-    terminal.press(&["3"]);
-    terminal.until("Open the newest snapshot");
-    terminal.press(&["3"]);
-    terminal.until("it holds");
-    terminal.press(&["Enter"]);
-    terminal.until("prod ");
-    terminal.press(&["Enter"]);
-    let plan = terminal.until("deletes: none");
+    kit::to_targets(&terminal);
+    let plan = kit::to_plan(&terminal, "prod");
+    assert!(plan.contains("deletes: none"), "{plan}");
     assert!(plan.contains("!! prod !!  PRODUCTION  READ-ONLY"), "{plan}");
     assert!(plan.lines().nth(1).unwrap().starts_with("####"), "{plan}");
-    terminal.until("Enter, then type the target's");
-    terminal.press(&["Enter"]);
-    terminal.until("target name:");
-    terminal.write("prd");
-    terminal.press(&["Enter"]);
+    kit::confirm(&terminal, "prd");
     terminal.until("Nothing was done.");
     let wrote = |lab: &Lab| {
         lab.our_audit().iter().any(|(verb, uri)| verb == "patch" && !uri.contains("dryRun"))

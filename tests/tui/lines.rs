@@ -68,20 +68,7 @@ fn a_name_from_a_pipe_binds_no_cluster_that_people_depend_on() {
     let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
     kit.run(&["target", "add", "prod", "--kubeconfig", kubeconfig, "--class", "production"]).ok();
     let mut pipe = Pipe::open(&kit, &[]);
-    pipe.until("rebuild it");
-    pipe.until("\n> ");
-    pipe.answer("3");
-    pipe.until("\n> ");
-    pipe.answer("3");
-    pipe.until("Enter go on");
-    pipe.answer("");
-    pipe.until("1. prod");
-    pipe.until("\n> ");
-    pipe.answer("1");
-    pipe.until("deletes: none");
-    pipe.until("\n> ");
-    pipe.answer("");
-    pipe.until("target name: ");
+    kit::lines_to_name(&mut pipe);
     pipe.answer("prod");
     pipe.until("Only somebody at a terminal");
     pipe.until("target name: ");
@@ -166,17 +153,16 @@ fn a_name_typed_before_the_plan_was_told_binds_nothing() {
 }
 
 #[test]
-fn the_end_of_the_answers_stops_a_run_at_a_safe_point() {
+fn the_end_of_the_answers_holds_a_run_behind_its_wave() {
     let kit = kit::estate_that_waits();
-    let _lab = kit::cluster_that_starts_nothing(&kit, "disposable");
+    let lab = kit::cluster_that_starts_nothing(&kit, "disposable");
     let mut pipe = Pipe::open(&kit, &[]);
-    for answer in ["3", "3", "", "1", ""] {
-        pipe.answer(answer);
-    }
-    pipe.until("target name: ");
+    kit::lines_to_name(&mut pipe);
     pipe.answer("lab");
     pipe.until("waiting for Deployment shop/api");
     pipe.end();
+    pipe.until("The input has ended: the wave under way is finished, then the run holds.");
+    kit::make_ready(&lab);
     let (code, told) = pipe.ended();
     assert_eq!(code, 129, "{told}");
     let end = &told[told.find("The input has ended").unwrap()..];

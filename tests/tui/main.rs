@@ -8,7 +8,10 @@ mod closing;
 mod emergency;
 mod kit;
 mod lines;
+mod panics;
+mod passphrase;
 mod pipe;
+mod slow;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminals;

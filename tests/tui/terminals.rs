@@ -30,7 +30,7 @@ fn any_terminal_shows_the_first_screen_and_is_as_it_was_afterwards() {
 
 /// The normal screen, a cursor, and keys that show.
 #[track_caller]
-fn restored(terminal: &Terminal<'_>, seen: &str) {
+pub fn restored(terminal: &Terminal<'_>, seen: &str) {
     assert_eq!(terminal.fact("alternate_on"), "0", "{seen}");
     assert_eq!(terminal.fact("cursor_flag"), "1", "{seen}");
     let modes = terminal.until("icanon");
@@ -82,18 +82,8 @@ fn thousands_of_objects_scroll_by_what_changes() {
     let kit = kit::estate_of(5000);
     let folder = kit.sandbox.path("carried");
     let terminal = Terminal::open(&kit, &Look::default());
-    terminal.until("Suggested: ");
-    terminal.press(&["3"]);
-    terminal.until("Open the newest snapshot");
-    terminal.press(&["3"]);
-    terminal.until("it holds");
-    terminal.press(&["Enter"]);
-    terminal.until("Which cluster?");
-    terminal.press(&["G", "Enter"]);
-    terminal.until("folder:");
-    terminal.write(folder.to_str().unwrap());
-    terminal.press(&["Enter"]);
-    terminal.until("deletes: none");
+    kit::to_targets(&terminal);
+    kit::to_plan_of_folder(&terminal, &folder);
     terminal.press(&["d"]);
     terminal.until("object by object");
     terminal.press(&["G"]);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::component;
 use crate::support::kit::Kit;
 use crate::support::sandbox::{Ran, finish};
+use crate::support::server::Sshd;
 
 /// After so long without what is waited for a test has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -39,27 +40,31 @@ impl Default for Look<'_> {
 impl<'a> Terminal<'a> {
     /// Opens the screens in a terminal, in the folder of the kit.
     pub fn open(kit: &'a Kit, look: &Look<'_>) -> Self {
+        let mut line = "env".to_owned();
+        for word in look.variables {
+            let _ = write!(line, " {word}");
+        }
+        let _ = write!(line, " {}", program(kit));
+        for word in look.arguments {
+            let _ = write!(line, " {word}");
+        }
+        Self::running(kit, look.size, &line)
+    }
+
+    /// Opens a terminal in which a shell runs this line, in the folder of the kit.
+    pub fn running(kit: &'a Kit, size: (u16, u16), line: &str) -> Self {
         let tmux = component::find("tmux");
         let number = std::fs::read_dir(kit.sandbox.path("run")).unwrap().count();
         let socket = kit.sandbox.path(format!("run/tmux-{number}"));
         let record = kit.sandbox.path(format!("record-{number}"));
         let terminal = Self { kit, tmux, socket, record };
-        let identity = kit.identity.to_str().unwrap();
-        let mut line = "env".to_owned();
-        for word in look.variables {
-            let _ = write!(line, " {word}");
-        }
-        let _ = write!(line, " {} --identity {identity}", env!("CARGO_BIN_EXE_blackstart"));
-        for word in look.arguments {
-            let _ = write!(line, " {word}");
-        }
         // The shell starts the program only when everything that is written is recorded.
         let started = kit.sandbox.path(format!("run/started-{number}"));
         let script = format!(
             "until [ -e {} ]; do sleep 0.01; done; {line}; echo \"left with $?\"; stty -a; exec cat",
             started.display()
         );
-        let (columns, rows) = (look.size.0.to_string(), look.size.1.to_string());
+        let (columns, rows) = (size.0.to_string(), size.1.to_string());
         let mut command = terminal.command();
         command.args(["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &rows]);
         command.arg("sh").arg("-c").arg(&script).current_dir(kit.path(""));
@@ -68,6 +73,35 @@ impl<'a> Terminal<'a> {
         terminal.tmux(&["pipe-pane", "-O", &pipe]);
         std::fs::write(started, "").unwrap();
         terminal
+    }
+
+    /// Opens the screens on another machine, by a login through this port. That it is this machine
+    /// makes no difference but the length of the wire.
+    pub fn over(kit: &'a Kit, sshd: &Sshd, port: u16) -> Self {
+        let mut there = format!("cd {} && exec env -i", kit.path("").display());
+        for (name, value) in kit.sandbox.program("env").get_envs() {
+            let value = value.unwrap_or_default().to_str().unwrap();
+            let value = if name == "TERM" { "xterm-256color" } else { value };
+            let _ = write!(there, " {}={value}", name.to_str().unwrap());
+        }
+        let line = format!("{} \"{there} {}\"", sshd.login(port), program(kit));
+        Self::running(kit, (80, 24), &line)
+    }
+
+    /// Returns the process of our program at the other end of a login.
+    pub fn far_process(&self) -> u32 {
+        let identity = self.kit.identity.as_os_str().as_encoded_bytes();
+        let ours = |process: &u32| {
+            let at = format!("/proc/{process}");
+            let program = std::fs::read_link(format!("{at}/exe")).ok();
+            let words = std::fs::read(format!("{at}/cmdline")).unwrap_or_default();
+            program.is_some_and(|path| path.ends_with("blackstart"))
+                && words.windows(identity.len()).any(|part| part == identity)
+        };
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut processes =
+            processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        processes.find(ours).unwrap()
     }
 
     fn command(&self) -> Command {
@@ -143,12 +177,34 @@ impl<'a> Terminal<'a> {
         std::fs::read_to_string(children).unwrap().trim().parse().unwrap()
     }
 
-    /// Closes the window, as a person does who has had enough. Returns once the program has ended.
-    pub fn close(self) {
-        let process = self.process();
+    /// Closes the window, as a person does who has had enough. Returns the program, which goes on
+    /// as long as it must.
+    pub fn close(self) -> Left {
+        let left = Left(self.process());
         self.tmux(&["kill-session"]);
+        left
+    }
+}
+
+/// Returns the line that starts the program with the key of a kit.
+pub fn program(kit: &Kit) -> String {
+    format!("{} --identity {}", env!("CARGO_BIN_EXE_blackstart"), kit.identity.display())
+}
+
+/// A program that has no terminal any more.
+pub struct Left(pub u32);
+
+impl Left {
+    /// Returns whether it still runs.
+    pub fn runs(&self) -> bool {
+        std::path::Path::new(&format!("/proc/{}", self.0)).exists()
+    }
+
+    /// Waits until it has ended.
+    #[track_caller]
+    pub fn ended(&self) {
         let began = Instant::now();
-        while std::path::Path::new(&format!("/proc/{process}")).exists() {
+        while self.runs() {
             assert!(began.elapsed() < PATIENCE, "it goes on without a terminal");
             std::thread::sleep(Duration::from_millis(20));
         }

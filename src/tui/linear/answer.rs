@@ -57,6 +57,10 @@ pub(super) fn read(line: &str, state: &State) -> Answer {
         "q" | "quit" | "exit" => act(Action::Quit),
         "s" | "stop" | "^c" if state.works() => act(Action::Stop),
         "s" | "stop" | "^c" => Answer::Words("Nothing runs that could be stopped.".to_owned()),
+        "skip" => match keys::action(Key::Char('s'), state) {
+            Some(action) => act(action),
+            None => Answer::Words("Nothing keeps a run here.".to_owned()),
+        },
         "h" | "help" => act(Action::Help),
         "m" | "more" => Answer::More,
         "c" | "copy" => Answer::Command,
@@ -69,7 +73,20 @@ pub(super) fn acts_meanwhile(line: &str) -> bool {
     let word = line.trim().to_lowercase();
     matches!(
         word.as_str(),
-        "b" | "back" | "esc" | "\u{1b}" | "q" | "quit" | "exit" | "s" | "stop" | "^c" | "l" | "c"
+        "b" | "back"
+            | "esc"
+            | "\u{1b}"
+            | "q"
+            | "quit"
+            | "exit"
+            | "s"
+            | "stop"
+            | "^c"
+            | "l"
+            | "c"
+            | "p"
+            | "o"
+            | "skip"
     ) || word.starts_with('?')
 }
 

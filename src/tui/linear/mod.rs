@@ -32,6 +32,7 @@ use super::page::{Line, Span};
 use super::screen;
 use super::state::{Confirming, Popup, Purpose, Screen, State};
 use super::update::{self, update};
+use super::work::Work;
 use super::worker::{Outside, Workers};
 use crate::app::clock::SystemClock;
 use crate::app::signals::{self, Signal};
@@ -179,8 +180,12 @@ impl Desk {
         if std::mem::replace(&mut self.abandoned, true) {
             return Vec::new();
         }
-        let words = "The input has ended: stopping at the next safe point.".to_owned();
-        self.console.say(&[words]);
+        let how = if self.state.work.as_ref().is_some_and(Work::writes) {
+            "the wave under way is finished, then the run holds"
+        } else {
+            "stopping at the next safe point"
+        };
+        self.console.say(&[format!("The input has ended: {how}.")]);
         update(&mut self.state, Message::Signal(Signal::HangUp))
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::app::text;
+use crate::app::{assess, text};
+use crate::tui::job::Job;
 use crate::tui::message::JobId;
 use crate::tui::screen::second;
 use crate::tui::state::State;
@@ -15,6 +16,9 @@ const COUNTED: Duration = Duration::from_secs(10);
 /// A silence is never longer, but for what one turn of the loop takes.
 const SILENCE: Duration = Duration::from_secs(25);
 
+/// What comes on top of the limit within which hosts and clusters answer.
+const LATE: Duration = Duration::from_secs(1);
+
 /// What was said last.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -23,6 +27,8 @@ pub(super) struct Progress {
     /// How many lines of the work are known.
     heard: u64,
     counted: String,
+    /// The look that was told of.
+    looking: Option<JobId>,
     /// The last work that has ended.
     ended: Option<JobId>,
     last: Option<Duration>,
@@ -102,12 +108,28 @@ impl Progress {
     }
 
     fn of_looks(&mut self, state: &State, since: Option<Duration>) -> Option<String> {
-        let (_, job) = state.looks.last()?;
-        if since.is_none_or(|since| since < SILENCE) {
-            self.last = self.last.or(Some(state.elapsed));
-            return None;
+        let (id, job) = state.looks.last()?;
+        let new = self.looking != Some(*id);
+        match job {
+            // It asks around, so it is said at once how long that can take.
+            Job::Assess(_) if new => {
+                self.looking = Some(*id);
+                let limit = text::span(assess::WITHIN + LATE);
+                Some(format!(
+                    "Asking every Git host and cluster that is known here, for at most {limit}."
+                ))
+            }
+            _ if since.is_none() => {
+                self.last = Some(state.elapsed);
+                None
+            }
+            _ if new => {
+                self.looking = Some(*id);
+                Some(format!("{} is at it.", job.verb()))
+            }
+            _ if since < Some(SILENCE) => None,
+            _ => Some(format!("{} {} is still at it", second(state.now), job.verb())),
         }
-        Some(format!("{} {} is still at it", second(state.now), job.verb()))
     }
 }
 
@@ -132,5 +154,86 @@ fn counted(work: &Work) -> String {
         "" => format!("is at {}", phase.name),
         "bytes" => format!("is at {}: {}{of}", phase.name, amount(phase.done)),
         unit => format!("is at {}: {}{of} {unit}", phase.name, amount(phase.done)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Place, Start, verify};
+    use crate::model::clock::Timestamp;
+    use crate::model::event::Event;
+    use crate::tui::message::{Effect, Message};
+    use crate::tui::update::{first, update};
+
+    fn pass(state: &mut State, millis: u64) {
+        let elapsed = state.elapsed + Duration::from_millis(millis);
+        let now = Timestamp::from_unix(0).plus(elapsed);
+        update(state, Message::Tick { now, elapsed });
+    }
+
+    fn state() -> State {
+        State::new(&Start::default(), None, (80, 24), Timestamp::from_unix(0))
+    }
+
+    /// Something that runs, and the number of its job.
+    fn verifying() -> (State, JobId) {
+        let mut state = state();
+        let request = verify::Request {
+            place: Place::default(),
+            which: crate::app::Which::Latest,
+            full: false,
+            identities: Vec::new(),
+            cosign: None,
+            accept: None,
+        };
+        let effects = crate::tui::update::begin(&mut state, Job::Verify(request));
+        let Some(Effect::Start(id, _)) = effects.into_iter().next() else { unreachable!() };
+        (state, id)
+    }
+
+    #[test]
+    fn a_flood_of_events_is_at_most_a_line_a_second_and_counts_the_rest() {
+        let (mut state, id) = verifying();
+        let mut progress = Progress::default();
+        let mut lines = Vec::new();
+        for number in 0..600 {
+            let object = format!("ConfigMap shop/c-{number}");
+            update(&mut state, Message::Event(id, Event::Ready { object }));
+            lines.extend(progress.line(&state));
+            pass(&mut state, 10);
+        }
+        assert!((5..=6).contains(&lines.len()), "in six seconds: {lines:?}");
+        assert!(lines.iter().any(|line| line.contains("more; l tells them")), "{lines:?}");
+    }
+
+    #[test]
+    fn a_silence_is_broken_before_half_a_minute_is_over() {
+        let (mut state, _) = verifying();
+        let mut progress = Progress::default();
+        let mut at = Vec::new();
+        for second in 0..300 {
+            if progress.line(&state).is_some() {
+                at.push(second);
+            }
+            pass(&mut state, 1000);
+        }
+        assert!(at.windows(2).all(|pair| pair[1] - pair[0] < 30), "{at:?}");
+        assert!(at.last() > Some(&270) && at.len() < 20, "{at:?}");
+    }
+
+    #[test]
+    fn asking_around_says_at_once_what_it_does_and_for_how_long() {
+        let mut state = state();
+        first(&mut state);
+        let mut progress = Progress::default();
+        let line = progress.line(&state).unwrap();
+        assert!(line.contains("for at most 11s"), "{line}");
+        let mut at = Vec::new();
+        for second in 0..60 {
+            pass(&mut state, 1000);
+            at.extend(progress.line(&state).map(|_| second));
+        }
+        assert!(!at.is_empty() && at[0] < 30, "{at:?}");
     }
 }

@@ -116,6 +116,7 @@ fn way(hint: &Hint) -> Option<String> {
         Action::Filter => "/words filter".to_owned(),
         Action::Back if hint.shown == "Esc" => "b back".to_owned(),
         Action::Stop if hint.in_bar => "s stop safely".to_owned(),
+        Action::LeaveOut => "skip leave out".to_owned(),
         action if is_letter(action) => format!("{} {}", hint.shown, hint.words),
         _ => return None,
     })
@@ -132,5 +133,8 @@ pub(super) fn is_letter(action: Action) -> bool {
             | Action::Add
             | Action::Objects
             | Action::Log
+            | Action::Hold
+            | Action::HandOver
+            | Action::Test
     )
 }

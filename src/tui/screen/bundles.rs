@@ -73,6 +73,9 @@ pub(super) fn page(state: &State) -> Page<'_> {
     page
 }
 
+/// So many digits tell parts apart; the command tells them all.
+const SHORT: usize = 16;
+
 /// The page of one.
 pub(super) fn one(state: &State, seq: Seq) -> Page<'_> {
     let mut page = Page::new(format!("Snapshot {seq}"));
@@ -96,7 +99,9 @@ pub(super) fn one(state: &State, seq: Seq) -> Page<'_> {
                 row: Box::new(move |row| {
                     parts.get(row).map_or_else(Line::empty, |part| {
                         let size = text::size(part.bytes);
-                        Line::plain(format!("   {:<6} {size:>9}  {}", part.kind, part.digest))
+                        let digits = hex(&part.digest);
+                        let digits = digits.get(..SHORT).unwrap_or(digits);
+                        Line::plain(format!("   {:<6} {size:>9}  {digits}", part.kind))
                     })
                 }),
             });
@@ -104,6 +109,11 @@ pub(super) fn one(state: &State, seq: Seq) -> Page<'_> {
     }
     page.next(Role::Plain, "Enter opens it with your key; v verifies its parts, which needs none.");
     page
+}
+
+/// The digits of a digest alone, which fit where the name of the hash would not.
+fn hex(digest: &str) -> &str {
+    digest.strip_prefix("sha256:").unwrap_or(digest)
 }
 
 fn describe(page: &mut Page<'_>, report: &show::Report, state: &State) {
@@ -122,7 +132,7 @@ fn describe(page: &mut Page<'_>, report: &show::Report, state: &State) {
     let role = if entry.policy == "met" { Role::Plain } else { Role::Bad };
     page.fact(Line::fact("policy", role, entry.policy));
     if let Some(digest) = &entry.digest {
-        page.fact(Line::fact("digest", Role::Dim, digest));
+        page.fact(Line::fact("sha256", Role::Dim, hex(digest)));
     }
     for remark in &entry.remarks {
         page.fact(Line::fact("note", Role::Warn, remark));

@@ -4,7 +4,7 @@ use crate::app::explain;
 use crate::tui::keys::{Hint, KEYS};
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, filtered, matching};
-use crate::tui::state::{Screen, State, View};
+use crate::tui::state::{Screen, State};
 
 /// Our words, for whoever has never seen this program.
 const WORDS: &[(&str, &str)] = &[
@@ -30,10 +30,12 @@ enum Row {
     Code(&'static str, &'static str),
 }
 
-fn all(state: &State, of: &Screen) -> Vec<Row> {
-    let here = State::new(&crate::app::Start::default(), None, state.size, state.now);
-    let here = State { views: vec![View::new(of.clone())], ..here };
-    let keys = KEYS.iter().filter(|one| (one.when)(&here)).map(|one| {
+fn all(state: &State) -> Vec<Row> {
+    let places = match state.screen() {
+        Screen::Help(_, places) => places.as_slice(),
+        _ => &[],
+    };
+    let keys = places.iter().filter_map(|place| KEYS.get(*place)).map(|one| {
         let (shown, words, action, in_bar) = (one.shown, one.words, one.action, one.in_bar);
         Row::Key(Hint { shown, words, action, in_bar })
     });
@@ -51,8 +53,8 @@ fn words(row: &Row) -> String {
     }
 }
 
-fn rows(state: &State, of: &Screen) -> Vec<Row> {
-    let mut all = all(state, of);
+fn rows(state: &State) -> Vec<Row> {
+    let mut all = all(state);
     let seen = matching(all.len(), screen::filter(state), |index| words(&all[index]));
     let mut index = 0;
     all.retain(|_| {
@@ -64,18 +66,17 @@ fn rows(state: &State, of: &Screen) -> Vec<Row> {
 
 /// Returns the code in a row.
 pub(in crate::tui) fn code(state: &State, row: usize) -> Option<&'static str> {
-    let Screen::Help(of) = state.screen() else { return None };
-    match rows(state, of).get(row) {
+    match rows(state).get(row) {
         Some(Row::Code(code, _)) => Some(code),
         _ => None,
     }
 }
 
 /// The page.
-pub(super) fn page<'a>(state: &'a State, of: &Screen) -> Page<'a> {
-    let mut page = Page::new("Help: the keys of the screen before, words, codes");
-    let rows = rows(state, of);
-    let count = all(state, of).len();
+pub(super) fn page(state: &State) -> Page<'_> {
+    let mut page = Page::new("Help: keys of the screen before, words, codes");
+    let rows = rows(state);
+    let count = all(state).len();
     filtered(&mut page, rows.len(), count, screen::filter(state));
     let meaning = rows.get(state.cursor()).map_or("", |row| match row {
         Row::Key(hint) => hint.words,
@@ -83,7 +84,8 @@ pub(super) fn page<'a>(state: &'a State, of: &Screen) -> Page<'a> {
         Row::Code(_, meaning) => meaning,
     });
     page.next(Role::Plain, meaning);
-    page.same_as = code(state, state.cursor()).map(|code| format!("blackstart explain {code}"));
+    let code = code(state, state.cursor()).map_or_else(String::new, |code| format!(" {code}"));
+    page.same_as = Some(format!("blackstart explain{code}"));
     page.list(rows.len(), state.cursor(), move |index| {
         rows.get(index).map_or_else(Line::empty, |row| Line::plain(words(row)))
     });

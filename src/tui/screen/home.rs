@@ -19,7 +19,7 @@ pub(in crate::tui) struct Choice {
 /// Where a choice leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::tui) enum Goes {
-    /// To what runs.
+    /// To what runs, or has ended.
     Watch,
     /// To a run that is unfinished.
     Resume,
@@ -44,8 +44,8 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
         choices.push(Choice { words, why: "", goes: Goes::Watch });
     } else if let Some(run) = runs::unfinished(state) {
         let words = format!(
-            "Go on with run {}: {}, {} of {} objects, onto {}",
-            run.run, run.state, run.done, run.objects, run.target
+            "Go on with run onto {}: {}, {} of {} objects",
+            run.target, run.state, run.done, run.objects
         );
         choices.push(Choice { words, why: "what is done is not done again", goes: Goes::Resume });
     }
@@ -71,6 +71,10 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
     ));
     choices.push(choice(Goes::Look, "Only look: bundles, targets, codes", "changes nothing"));
     choices.push(choice(Goes::Snapshot, "Take a snapshot now", "the Git host must answer"));
+    if let Some(work) = state.work.as_ref().filter(|work| !work.runs()) {
+        let words = format!("See again how {} ended: {}", work.job.verb(), work.ending());
+        choices.push(Choice { words, why: "", goes: Goes::Watch });
+    }
     choices
 }
 
@@ -142,10 +146,22 @@ fn advice(page: &mut Page<'_>, state: &State, choices: &[Choice]) {
     if let (Some(at), Some(report)) = (suggested(state), state.facts.assess.get()) {
         let because = &report.advice.because;
         let zero = first_number(choices) == 0;
-        let because = if zero { "it is unfinished" } else { because.as_str() };
+        let unfinished = runs::unfinished(state).filter(|_| zero && !state.works());
+        let because = match unfinished {
+            Some(run) => format!("run {} is unfinished; what is done stays done", run.run),
+            None if zero => "it runs".to_owned(),
+            None => because.clone(),
+        };
         let number = at + first_number(choices);
         page.next(Role::Strong, format!("Suggested: {number}, because {because}."));
         report.advice.remarks.iter().for_each(|remark| page.next(Role::Warn, remark));
+    }
+    if let Some(run) = runs::elsewhere(state) {
+        let words = format!(
+            "Run {} onto {} is under way in another window, or finishes its wave without one.",
+            run.run, run.target
+        );
+        page.next(Role::Warn, words);
     }
     let why = choices.get(state.cursor()).map_or("", |choice| choice.why);
     let said = suggested(state) == Some(state.cursor());

@@ -1,6 +1,7 @@
 //! The screens: each says what it shows as a page, from the state alone.
 
 pub(super) mod bundles;
+mod hand_over;
 pub(super) mod help;
 pub(super) mod home;
 pub(super) mod look;
@@ -17,7 +18,6 @@ pub(super) mod targets;
 mod wait;
 mod work;
 
-use super::job::Job;
 use super::keys;
 use super::page::{Care, Line, Page, Role};
 use super::state::{Screen, State};
@@ -47,7 +47,8 @@ pub fn page(state: &State) -> Page<'_> {
         Screen::Objects => objects::page(state),
         Screen::Work => work::page(state),
         Screen::Log => work::log(state),
-        Screen::Help(of) => help::page(state, of),
+        Screen::HandOver => hand_over::page(state),
+        Screen::Help(..) => help::page(state),
         Screen::Code(code) => help::one(code),
     };
     (page.banner, page.care) = banner(state);
@@ -59,14 +60,25 @@ pub fn page(state: &State) -> Page<'_> {
     if let Some(said) = &state.said {
         page.next.insert(0, Line::words(Role::Strong, format!(" {said}")));
     }
-    if let Some(work) = state.work.as_ref().filter(|work| work.runs() && work.stopping) {
-        let text = format!(
-            " Stopping {} at the next safe point. ^C again leaves at once; what is done stays.",
-            work.job.verb()
-        );
-        page.next.insert(0, Line::words(Role::Warn, text));
+    if let Some(words) = state.work.as_ref().and_then(asked) {
+        page.next.insert(0, Line::words(Role::Warn, format!(" {words}")));
     }
     page
+}
+
+/// Says what work was asked for that runs.
+fn asked(work: &Work) -> Option<String> {
+    if !work.runs() {
+        return None;
+    }
+    if work.stopping {
+        return Some(format!(
+            "Stopping {} at the next safe point. ^C again leaves at once; what is done stays.",
+            work.job.verb()
+        ));
+    }
+    let words = "Holding once the wave under way is done; then the run can go on. ^C stops sooner.";
+    work.holding.then(|| words.to_owned())
 }
 
 /// Returns the sentence for the incident channel, where there is one.
@@ -109,8 +121,7 @@ fn banner(state: &State) -> (Line, Care) {
 /// Returns the target of a run that goes on, as its journal has it: `name (class)`.
 fn resumed(state: &State) -> Option<&str> {
     let work = state.work.as_ref().filter(|_| in_sight(state))?;
-    let Job::Resume(request) = &work.job else { return None };
-    Some(runs::find(state, request.run.as_deref()?)?.target.as_str())
+    work.onto.as_deref()
 }
 
 fn banner_of_run(state: &State, target: &str) -> (Line, Care) {
@@ -158,6 +169,7 @@ fn filter(state: &State) -> &str {
 
 /// Says how many of the rows are seen.
 fn filtered(page: &mut Page<'_>, seen: usize, all: usize, filter: &str) {
+    page.hits = Some((seen, all));
     if !filter.is_empty() {
         page.next(Role::Warn, format!("filter {filter:?}: {seen} of {all}. Esc shows all."));
     }

@@ -36,6 +36,15 @@ pub(in crate::tui) fn complete(draft: &Draft) -> bool {
     !draft.kubeconfig.is_empty() && !draft.name.is_empty()
 }
 
+/// Returns it with words in place of what is not typed yet.
+fn named(draft: &Draft) -> Draft {
+    let or = |text: &String, else_: &str| {
+        if text.is_empty() { else_.to_owned() } else { text.clone() }
+    };
+    let (kubeconfig, name) = (or(&draft.kubeconfig, "FILE"), or(&draft.name, "NAME"));
+    Draft { kubeconfig, name, ..draft.clone() }
+}
+
 /// Returns the request.
 pub(in crate::tui) fn request(draft: &Draft, home: Option<&PathBuf>) -> Add {
     let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -64,8 +73,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
         _ => "made for practice; side effects do not matter",
     };
     page.next(Role::Plain, format!("{}: {care}. Enter on the class changes it.", draft.class));
-    page.same_as =
-        complete(draft).then(|| Job::AddTarget(request(draft, state.home.as_ref())).line());
+    page.same_as = Some(Job::AddTarget(request(&named(draft), state.home.as_ref())).line());
     page.choices(ROWS.len(), state.cursor(), move |index| {
         let shown = |text: &str, else_| if text.is_empty() { else_ } else { text }.to_owned();
         let (label, text) = match ROWS.get(index) {

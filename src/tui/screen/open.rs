@@ -107,8 +107,8 @@ fn hint(state: &State) -> String {
          (~/.ssh/id_ed25519), or a file that asks for a passphrase. Enter, type its path, Enter."
             .to_owned()
     } else {
-        "A passphrase is asked for when the file has one. It does not show and is not kept. An \
-         empty path takes a key file away."
+        "A passphrase is asked for once, where the file has one. It does not show and is written \
+         nowhere. An empty path takes a key file away."
             .to_owned()
     }
 }

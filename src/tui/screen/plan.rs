@@ -14,7 +14,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
         return Page::new("There is no plan");
     };
     let mut page = Page::new(format!("Plan {}", plan.digest().short()));
-    page.title = page.title.and(Role::Plain, "   Nothing has been changed yet.");
+    page.title = page.title.and(Role::Plain, "   Nothing has been changed yet.").hanging(1);
     waves(&mut page, plan);
     notes(&mut page, "BLOCKER", Role::Bad, &plan.blockers);
     notes(&mut page, "warning", Role::Warn, &plan.warnings);

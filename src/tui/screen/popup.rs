@@ -4,6 +4,7 @@ use crate::app::Told;
 use crate::tui::keys::{Hint, field_hints};
 use crate::tui::message::Wants;
 use crate::tui::page::{Entry, Line, Page, Role};
+use crate::tui::screen::runs;
 use crate::tui::state::{Popup, Purpose, State};
 use crate::tui::typed::Typed;
 
@@ -41,7 +42,7 @@ fn field<'a>(
     let secret =
         matches!(purpose, Purpose::Answer(question) if question.wants == Wants::Passphrase);
     let (label, words) = match purpose {
-        Purpose::Filter => ("filter", "Rows that contain this, in any case."),
+        Purpose::Filter => ("filter", "Rows that contain this, in any case"),
         Purpose::KeyFile(_) => ("key file", "The path of a key file. It is read, never copied."),
         Purpose::Accept => ("snapshot", "The number of the snapshot that is accepted as it is."),
         Purpose::Kubeconfig => ("kubeconfig", "The path of the kubeconfig that reaches it."),
@@ -55,10 +56,14 @@ fn field<'a>(
             "target name",
             "To apply, type the target's name. Nothing happens before Enter. Esc leaves.",
         ),
+        Purpose::LeaveOut(_) => ("because", "Why it is left out. The run's journal keeps it."),
         Purpose::Answer(question) => ("answer", question.text.as_str()),
     };
     let label = if secret { "passphrase (does not show)" } else { label };
-    page.next(Role::Strong, words);
+    match page.hits.filter(|_| *purpose == Purpose::Filter) {
+        Some((seen, all)) => page.next(Role::Strong, format!("{words}: {seen} of {all}.")),
+        None => page.next(Role::Strong, words),
+    }
     if secret {
         page.next(Role::Plain, "Wrong words cost nothing: there is no lock-out. Caps Lock?");
     }
@@ -67,12 +72,23 @@ fn field<'a>(
     {
         page.next(Role::Plain, format!("target: {} ({})", plan.target.name, plan.target.class));
     }
+    if let Purpose::LeaveOut(object) = purpose {
+        let reason = if text.text().is_empty() { "TEXT" } else { text.text() };
+        page.same_as = runs::without(state, object, reason).map(|job| job.line());
+        page.next(
+            Role::Plain,
+            format!(
+                "{object} is left out and what needs it goes on: the run stops at a safe point \
+                 and resumes without it. Nothing is deleted."
+            ),
+        );
+    }
     page.entry = Some(Entry {
         label: label.to_owned(),
         text: (!secret).then(|| text.text()),
         cursor: if secret { 0 } else { text.cursor() },
     });
-    page.keys = field_hints();
+    page.keys = field_hints(state.works());
     page
 }
 

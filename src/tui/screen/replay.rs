@@ -12,7 +12,12 @@ use crate::tui::work::{Waiting, WaveState, Work};
 /// The page.
 pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     let mut page = Page::new("");
-    let what = work.run.as_ref().map_or_else(|| "replay".to_owned(), |run| format!("run {run}"));
+    let what = match &work.run {
+        // How it stands matters more than its name.
+        Some(_) if state.size.0 < 72 => "run".to_owned(),
+        Some(run) => format!("run {run}"),
+        None => "replay".to_owned(),
+    };
     page.title = work::title(work, &what, state);
     if work.waves.is_empty() || !work.replays() {
         work::phases(&mut page, work, state);
@@ -54,6 +59,27 @@ fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
     let bar = format!(" [{}{}]", "#".repeat(filled), ".".repeat(width - filled));
     let words = format!(" {applied}/{all} applied, {ready} ready");
     page.fact(Line::of(Role::Bar, bar).and(Role::Strong, words));
+    if work.runs() {
+        page.fact(Line::of(Role::Dim, last_time(work, state)));
+    }
+}
+
+/// How long it took the last time, which says more than any extrapolation.
+fn last_time(work: &Work, state: &State) -> String {
+    let last = state.facts.runs.get().zip(work.target()).and_then(|(list, target)| {
+        let mut runs = list.runs.iter();
+        // A run that was interrupted says nothing about how long it takes.
+        runs.find(|run| run.state == "complete" && run.resumed == 0 && run.target == target)
+    });
+    let took = last.and_then(|run| Some((run, run.last?.since(run.begun?)?)));
+    match took {
+        Some((run, took)) => format!(
+            " The last run onto it, of {}, took {}.",
+            text::count(run.objects, "object"),
+            text::span(took)
+        ),
+        None => " No run onto it has been completed from here: nothing says how long.".to_owned(),
+    }
 }
 
 fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
@@ -88,7 +114,7 @@ fn going_on(page: &mut Page<'_>, work: &Work, state: &State) {
         Some(waiting) => waiting_for(page, waiting, state),
         None => page.next(Role::Plain, "Nothing is waited for. ^C stops after what is under way."),
     }
-    let rows = usize::from(state.size.1).saturating_sub(16 + work.waves.len());
+    let rows = usize::from(state.size.1).saturating_sub(17 + work.waves.len());
     work::tail(page, work, rows.clamp(1, 8));
 }
 
@@ -116,18 +142,42 @@ fn waiting_for(page: &mut Page<'_>, waiting: &Waiting, state: &State) {
 
 fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
     let outcome = &report.outcome;
-    let (role, word) = match report.verdict {
-        Verdict::Complete => (Role::Good, "COMPLETE"),
-        Verdict::Incomplete => (Role::Warn, "INCOMPLETE: what is there stays and can be used"),
-        Verdict::Failed => (Role::Bad, "FAILED: nothing was brought about"),
+    let (role, word) = match (report.verdict, outcome.held_after) {
+        (Verdict::Complete, _) => (Role::Good, "COMPLETE"),
+        (_, Some(_)) => (Role::Warn, "HELD: what is there stays, and the run can go on"),
+        (Verdict::Incomplete, None) => {
+            (Role::Warn, "INCOMPLETE: what is there stays and can be used")
+        }
+        (Verdict::Failed, None) => (Role::Bad, "FAILED: nothing was brought about"),
     };
     page.fact(Line::empty());
     page.fact(Line::fact("verdict", role, word));
     let counts = format!(
-        "{} created, {} configured, {} unchanged",
-        outcome.created, outcome.configured, outcome.unchanged
+        "{} created, {} configured, {} unchanged{}",
+        outcome.created,
+        outcome.configured,
+        outcome.unchanged,
+        match outcome.earlier {
+            0 => String::new(),
+            earlier => format!(", {earlier} done earlier"),
+        }
     );
     page.fact(Line::fact("objects", Role::Plain, counts));
+    troubles(page, report);
+    if let Some(first) = outcome.not_waited.first() {
+        let count = text::count(outcome.not_waited.len(), "object");
+        page.fact(Line::fact("not waited", Role::Plain, format!("{count}, as {}", first.object)));
+    }
+    for remark in &report.remarks {
+        page.fact(Line::fact("note", Role::Warn, remark));
+    }
+    left_to_do(page, report);
+    page.same_as = Some(report.next.clone().unwrap_or_else(|| work.job.line()));
+}
+
+/// What is not there or not as it should be, object by object.
+pub(super) fn troubles(page: &mut Page<'_>, report: &Replayed) {
+    let outcome = &report.outcome;
     for failed in &outcome.failed {
         let words = format!("{}: {} ({})", failed.object, failed.why, failed.code);
         page.fact(Line::fact("failed", Role::Bad, words));
@@ -137,7 +187,11 @@ fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
         page.fact(Line::fact("held", Role::Warn, words));
     }
     if outcome.open > 0 {
-        let words = format!("{}, as the run stops before", text::count(outcome.open, "object"));
+        let why = outcome.held_after.map_or_else(
+            || "behind what failed".to_owned(),
+            |wave| format!("behind wave {wave}, where the run was asked to hold"),
+        );
+        let words = format!("{} {why}", text::count(outcome.open, "object"));
         page.fact(Line::fact("not tried", Role::Warn, words));
     }
     for pending in &outcome.left_out {
@@ -151,28 +205,23 @@ fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
             format!("{}: {}", pending.object, pending.why),
         ));
     }
-    if let Some(first) = outcome.not_waited.first() {
-        let count = text::count(outcome.not_waited.len(), "object");
-        page.fact(Line::fact("not waited", Role::Plain, format!("{count}, as {}", first.object)));
-    }
-    for remark in &report.remarks {
-        page.fact(Line::fact("note", Role::Warn, remark));
-    }
-    left_to_do(page, report);
-    page.same_as = Some(report.next.clone().unwrap_or_else(|| work.job.line()));
 }
 
 /// What is left for people, and the sentence for the incident channel.
 fn left_to_do(page: &mut Page<'_>, report: &Replayed) {
-    let open = open(report);
-    if open > 0 {
-        page.next(
+    let open = text::count(open(report), "object");
+    match (report.verdict, report.outcome.held_after) {
+        (Verdict::Complete, _) => {}
+        (_, Some(_)) => page.next(
+            Role::Strong,
+            format!("{open} to go. Look at what is there, then Enter, and go on with the run."),
+        ),
+        _ => page.next(
             Role::Strong,
             format!(
-                "{} open. Cure it, then the same again from Home.",
-                text::count(open, "object")
+                "{open} open. Cure it, then Enter, and go on with the run; or s leaves one out."
             ),
-        );
+        ),
     }
     page.next(
         Role::Plain,
@@ -197,7 +246,8 @@ pub(super) fn sentence(work: &Work) -> Option<String> {
 }
 
 fn under_way(work: &Work) -> String {
-    let target = work.plan.as_ref().map_or("its target", |plan| plan.target.name.as_str());
+    let target = work.target().unwrap_or_else(|| "its target".to_owned());
+    let target = target.split(" (").next().unwrap_or_default();
     let begun = work.waves.iter().filter(|wave| wave.began.is_some()).count();
     let all: usize = work.waves.iter().map(|wave| wave.objects).sum();
     let applied: usize = work.waves.iter().map(|wave| wave.applied).sum();

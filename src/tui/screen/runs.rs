@@ -1,5 +1,6 @@
 //! What was replayed, and what is unfinished; and one run, to go on with.
 
+use crate::app::replay::Skip;
 use crate::app::resume;
 use crate::app::runs::Summary;
 use crate::app::text;
@@ -16,6 +17,13 @@ fn is_open(run: &Summary) -> bool {
 /// Returns the newest run that can go on.
 pub(in crate::tui) fn unfinished(state: &State) -> Option<&Summary> {
     state.facts.runs.get()?.runs.iter().find(|run| is_open(run))
+}
+
+/// Returns a run that another process carries out.
+pub(in crate::tui) fn elsewhere(state: &State) -> Option<&Summary> {
+    let ours = state.work.as_ref().and_then(|work| work.run.as_ref());
+    let mut runs = state.facts.runs.get()?.runs.iter();
+    runs.find(|run| run.state == "running" && ours != Some(&run.run))
 }
 
 fn rows(state: &State) -> Vec<usize> {
@@ -51,6 +59,16 @@ pub(in crate::tui) fn request(state: &State, name: &str) -> resume::Request {
         identities: state.identities.clone(),
         options: crate::app::replay::Options::default(),
     }
+}
+
+/// Returns what goes on with the run in view without an object; none where the object has no name
+/// that a command line could give it.
+pub(in crate::tui) fn without(state: &State, object: &str, reason: &str) -> Option<Job> {
+    let run = state.work.as_ref()?.run.as_ref()?;
+    let object = object.replacen(' ', "/", 1).parse().ok()?;
+    let mut request = request(state, run);
+    request.options.choices.skip.push(Skip { object, reason: reason.to_owned() });
+    Some(Job::Resume(request))
 }
 
 /// The page of all.

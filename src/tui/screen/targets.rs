@@ -1,6 +1,6 @@
 //! Clusters that have names here, and what else a plan can be for.
 
-use crate::app::target::{Card, Class, Listed};
+use crate::app::target::{Card, Class, Listed, Tested};
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, filtered, matching};
@@ -88,4 +88,44 @@ pub(super) fn page(state: &State) -> Page<'_> {
         Some(_) => Line::plain("+ no cluster at hand: write manifests into a folder"),
     });
     page
+}
+
+/// What a test of one found.
+pub(super) fn tested(page: &mut Page<'_>, tested: &Tested) {
+    let (card, facts) = (&tested.target, &tested.facts);
+    page.fact(Line::empty());
+    let same = format!("{} is the cluster of its card, uid {}", card.name, card.identity.uid);
+    page.fact(Line::fact("identity", Role::Good, same));
+    let version = tested.identity.as_ref().map_or("", |identity| identity.version.as_str());
+    let words = format!("{version} within {} ms, at {}", tested.millis, card.identity.server);
+    page.fact(Line::fact("answers", Role::Plain, words));
+    let nodes = format!("{} of {} ready", facts.ready, facts.nodes);
+    page.fact(Line::fact("nodes", Role::Plain, nodes));
+    for engine in &facts.engines {
+        let (live, suspended) = (engine.owning, engine.suspended);
+        let words = format!("{}: {live} live, {suspended} suspended", engine.kind);
+        page.fact(Line::fact("engine", Role::Warn, words));
+    }
+    if tested.missing_rights.is_empty() {
+        page.fact(Line::fact("rights", Role::Good, "all that a replay needs"));
+    }
+    for right in &tested.missing_rights {
+        page.fact(Line::fact("LACKS", Role::Bad, format!("the right to {right}")));
+    }
+    for told in &tested.told {
+        page.fact(Line::fact("note", Role::Warn, told));
+    }
+    for accepted in &tested.accepted {
+        let words = format!("{} ({})", accepted.found, accepted.sign);
+        page.fact(Line::fact("accepted", Role::Plain, words));
+    }
+    for finding in &tested.stopping {
+        page.fact(Line::fact("STOPS", Role::Bad, finding.to_string()));
+    }
+    let next = if tested.is_good() {
+        "A replay could begin. Enter goes back."
+    } else {
+        "A replay would be refused as long as this is so. Enter goes back."
+    };
+    page.next(Role::Plain, next);
 }

@@ -37,6 +37,7 @@ pub(super) fn page(_state: &State) -> Page<'_> {
         "All steps are in runbooks/git-host-outage.md of your kit. This program does not freeze \
          engines itself yet.",
     );
+    page.same_as = Some("cat runbooks/git-host-outage.md".to_owned());
     page
 }
 

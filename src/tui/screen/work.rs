@@ -5,7 +5,7 @@ use crate::app::text;
 use crate::app::verify;
 use crate::tui::job::{Job, Report};
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::{self, filtered, matching, popup, replay, second, snapshot};
+use crate::tui::screen::{self, filtered, matching, popup, replay, second, snapshot, targets};
 use crate::tui::state::{Goal, State};
 use crate::tui::work::{Phase, Work};
 
@@ -33,9 +33,13 @@ pub(super) fn title(work: &Work, what: &str, state: &State) -> Line {
     let took = text::span(work.took(state.elapsed));
     let (role, word) = match &work.end {
         None if work.stopping => (Role::Warn, "STOPPING"),
+        None if work.holding => (Role::Warn, "HOLDING AFTER THIS WAVE"),
         None => (Role::Strong, "running"),
-        Some(Ok(_)) => (Role::Good, "done"),
-        Some(Err(_)) => (Role::Bad, "FAILED"),
+        Some(Ok(_)) => match work.ending() {
+            word @ ("done" | "COMPLETE") => (Role::Good, word),
+            word => (Role::Warn, word),
+        },
+        Some(Err(_)) => (Role::Bad, work.ending()),
     };
     Line::of(Role::Strong, format!(" {what}  "))
         .and(role, word)
@@ -88,6 +92,7 @@ fn plain<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     match work.end.as_ref().and_then(|end| end.as_ref().ok()).map(Box::as_ref) {
         Some(Report::Verify(report)) => verified(&mut page, report, state),
         Some(Report::Extract(report)) => extracted(&mut page, report),
+        Some(Report::TestTarget(report)) => targets::tested(&mut page, report),
         Some(_) | None => {}
     }
     if work.runs() {

@@ -1,17 +1,16 @@
 //! What actions do on any screen.
 
-use super::choose::{choose, number};
+use super::choose::{self, choose, number};
 use super::job::{begin, look, nobody};
-use super::{field, quit};
+use super::{field, quit, run};
 use crate::app::signals::Signal;
 use crate::model::explain::Kind;
 use crate::tui::draw;
 use crate::tui::job::Job;
-use crate::tui::keys::Action;
+use crate::tui::keys::{self, Action};
 use crate::tui::message::Effect;
 use crate::tui::screen;
 use crate::tui::state::{Known, Popup, Purpose, Screen, State, View};
-use crate::tui::work::Work;
 
 /// Does what was asked.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -27,8 +26,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Back => back(state),
         Action::Help => {
             state.popups.clear();
-            let here = Box::new(state.screen().clone());
-            enter(state, Screen::Help(here))
+            let (here, keys) = (Box::new(state.screen().clone()), keys::places(state));
+            enter(state, Screen::Help(here, keys))
         }
         Action::Filter => {
             let text = state.view().map(|view| view.filter.clone()).unwrap_or_default();
@@ -41,6 +40,10 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Add => enter(state, Screen::NewTarget),
         Action::Objects => enter(state, Screen::Objects),
         Action::Log => enter(state, Screen::Log),
+        Action::HandOver => enter(state, Screen::HandOver),
+        Action::Hold => run::hold(state),
+        Action::LeaveOut => run::leave_out(state),
+        Action::Test => choose::test_target(state),
         Action::Copy => {
             let line = screen::page(state).same_as;
             copy(state, line)
@@ -223,6 +226,8 @@ pub(super) fn stop(state: &mut State, signal: Signal) -> Vec<Effect> {
     let running = state.work.as_mut().filter(|work| work.runs());
     match running {
         None => quit(state, code, Vec::new()),
+        // A terminal that is gone says so twice: by a signal, and where keys are read.
+        Some(_) if signal == Signal::HangUp && state.leaving.is_some() => Vec::new(),
         Some(work) if work.stopping && signal != Signal::HangUp => {
             let lines = vec![
                 format!("left while {} was stopping: what is done stays", work.job.verb()),
@@ -230,9 +235,13 @@ pub(super) fn stop(state: &mut State, signal: Signal) -> Vec<Effect> {
             ];
             quit(state, code, lines)
         }
+        Some(work) if signal == Signal::HangUp && work.writes() && !work.stopping => {
+            state.leaving = Some(code);
+            run::hold(state)
+        }
         Some(work) => {
             let id = work.id;
-            ask_to_stop(work);
+            work.stopping = true;
             if signal != Signal::Interrupt {
                 state.leaving = Some(code);
             }
@@ -242,10 +251,6 @@ pub(super) fn stop(state: &mut State, signal: Signal) -> Vec<Effect> {
             effects
         }
     }
-}
-
-fn ask_to_stop(work: &mut Work) {
-    work.stopping = true;
 }
 
 /// Takes back every question: nobody answers.

@@ -7,6 +7,7 @@ use crate::app::plan::Selector;
 use crate::app::target::{Class, Listed};
 use crate::app::{Which, show, snapshot};
 use crate::tui::job::{Job, Report, replay_request};
+use crate::tui::keys::Action;
 use crate::tui::message::{Effect, Reply};
 use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, runs, targets};
 use crate::tui::state::{Confirming, Goal, Known, Popup, Purpose, Screen, State};
@@ -49,7 +50,10 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
         (Screen::Home, Some(at)) => home_choice(state, at),
         (Screen::Wait | Screen::Practise, _) => super::act::back(state),
         (Screen::Look, Some(at)) => match look::CHOICES.get(at) {
-            Some(choice) => enter(state, choice.screen()),
+            Some(choice) => match choice.screen() {
+                Some(screen) => enter(state, screen),
+                None => super::act::act(state, Action::Help),
+            },
             None => Vec::new(),
         },
         (Screen::Open, Some(at)) => open_choice(state, at),
@@ -82,7 +86,7 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
             }
         }
         (Screen::Work, _) => after_work(state),
-        (Screen::Help(_), Some(at)) => match help::code(state, at) {
+        (Screen::Help(..), Some(at)) => match help::code(state, at) {
             Some(code) => enter(state, Screen::Code(code)),
             None => Vec::new(),
         },
@@ -127,6 +131,8 @@ fn resume(state: &mut State, name: &str) -> Vec<Effect> {
         (true, true) => field::ask(state, Purpose::KeyFile(0), ""),
         (true, false) => {
             let request = runs::request(state, name);
+            // The target is the run's, whatever was chosen before.
+            state.target = None;
             begin(state, Job::Resume(request))
         }
     }
@@ -197,6 +203,16 @@ fn target_choice(state: &mut State, at: usize) -> Vec<Effect> {
         None => return Vec::new(),
     };
     plan_for(state, selector)
+}
+
+/// Asks the cluster under the cursor who it is.
+pub(super) fn test_target(state: &mut State) -> Vec<Effect> {
+    if let Some(targets::Row::Card(card)) = targets::row(state, state.cursor()) {
+        let name = card.name.clone();
+        return begin(state, Job::TestTarget(name));
+    }
+    state.said = Some("The cursor is on no cluster.".to_owned());
+    Vec::new()
 }
 
 /// Plans for a target; opens the bundle first where nobody can yet.

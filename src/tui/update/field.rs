@@ -3,6 +3,7 @@
 use super::act::back;
 use super::choose;
 use super::job::{begin, reply};
+use super::run;
 use crate::app::plan::Selector;
 use crate::app::{Wanted, extract, plan};
 use crate::model::id::Seq;
@@ -117,6 +118,7 @@ fn done(state: &mut State) -> Vec<Effect> {
             let path = typed_path(&typed, state.home.as_ref());
             choose::plan_for(state, Selector::Directory(path))
         }
+        Purpose::LeaveOut(object) => run::go_on_without(state, &object, &typed),
         Purpose::ExtractTo => extract_to(state, &typed),
     }
 }

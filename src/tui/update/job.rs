@@ -1,7 +1,7 @@
 //! Jobs begun, told of, ended.
 
 use super::act::{enter, replace};
-use super::{choose, field, quit};
+use super::{choose, field, quit, run};
 use crate::app::plan::Plan;
 use crate::app::target::Class;
 use crate::app::{Told, Which, assess, show, status};
@@ -9,7 +9,7 @@ use crate::model::event::Event;
 use crate::model::explain::Kind;
 use crate::tui::job::{Job, Report};
 use crate::tui::message::{Effect, JobId, Question, Reply, Wants};
-use crate::tui::screen::home;
+use crate::tui::screen::{home, runs};
 use crate::tui::state::{Confirming, Facts, Goal, Known, Popup, Purpose, Screen, State};
 use crate::tui::work::Work;
 
@@ -26,13 +26,26 @@ pub(in crate::tui) fn begin(state: &mut State, job: Job) -> Vec<Effect> {
         state.looks.push((id, job));
         return vec![start];
     }
-    state.work = Some(Work::new(id, job, state.elapsed));
+    let onto = match &job {
+        Job::Resume(request) => onto(state, request.run.as_deref()),
+        _ => None,
+    };
+    let mut work = Work::new(id, job, state.elapsed);
+    work.onto = onto;
+    state.work = Some(work);
     state.binding = Confirming::Not;
     let mut effects = vec![start];
     if !state.screen().is_work() {
         effects.extend(enter(state, Screen::Work));
     }
     effects
+}
+
+/// Returns the target of a run: of the one that has just stopped, or as the list of runs has it.
+fn onto(state: &State, run: Option<&str>) -> Option<String> {
+    let stopped = state.work.as_ref().filter(|work| work.run.as_deref() == run);
+    let listed = || Some(runs::find(state, run?)?.target.clone());
+    stopped.and_then(Work::target).or_else(listed)
 }
 
 /// Looks up what the screen on top shows and nobody knows yet.
@@ -163,7 +176,21 @@ pub(super) fn done(state: &mut State, id: JobId, end: Result<Report, Told>) -> V
     if let Some(code) = state.leaving {
         return quit(state, code, farewell(state));
     }
-    work_done(state)
+    tell_end(state);
+    let effects = run::left(state);
+    if effects.is_empty() { work_done(state) } else { effects }
+}
+
+/// Says that work has ended to whoever looks at something else.
+fn tell_end(state: &mut State) {
+    let Some(work) = &state.work else { return };
+    if !state.views.iter().any(|view| view.screen.is_work() || view.screen.is_plan()) {
+        state.said = Some(format!(
+            "{} has ended: {}. The last choice on the first screen shows it.",
+            work.job.verb(),
+            work.ending()
+        ));
+    }
 }
 
 /// What stays on the normal screen of work that was stopped.
@@ -171,7 +198,15 @@ fn farewell(state: &State) -> Vec<String> {
     let Some(work) = &state.work else { return Vec::new() };
     let verb = work.job.verb();
     let mut lines = match &work.end {
-        Some(Ok(_)) => vec![format!("{verb} ended before it had to stop")],
+        Some(Ok(report)) => match report.as_ref() {
+            Report::Replay(report) if report.next.is_some() => {
+                let next = report.next.iter().map(|next| format!("  next  {next}"));
+                std::iter::once(format!("{verb} has ended: {}", work.ending()))
+                    .chain(next)
+                    .collect()
+            }
+            _ => vec![format!("{verb} ended before it had to stop")],
+        },
         Some(Err(told)) => told.lines(),
         None => Vec::new(),
     };
@@ -181,13 +216,12 @@ fn farewell(state: &State) -> Vec<String> {
 
 fn work_done(state: &mut State) -> Vec<Effect> {
     let Some(work) = &mut state.work else { return Vec::new() };
+    if work.run.is_some() {
+        state.facts.runs = Known::No;
+    }
     let planned = match &work.end {
         Some(Ok(report)) => match report.as_ref() {
             Report::Plan(report) => Some(Box::new(report.plan.clone())),
-            Report::Replay(_) => {
-                state.facts.runs = Known::No;
-                None
-            }
             Report::Snapshot(_) => {
                 state.facts.status = Known::No;
                 state.facts.list = Known::No;

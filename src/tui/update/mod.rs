@@ -7,11 +7,16 @@
 //! | `choose` | Enter, screen by screen |
 //! | `field` | what is typed, and what becomes of it |
 //! | `job` | jobs begun, told of, ended |
+//! | `run` | a run held, or going on without an object |
 
 mod act;
 mod choose;
 mod field;
 mod job;
+mod run;
+
+#[cfg(test)]
+pub(super) use job::begin;
 
 use super::keys::{self, Key};
 use super::message::{Effect, Ending, Message};
