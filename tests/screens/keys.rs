@@ -47,11 +47,17 @@ fn where_one_is(state: &State) -> String {
     let typed = screen::page(state).entry.and_then(|entry| entry.text.map(str::to_owned));
     let typed = typed.map_or_else(String::new, |typed| format!(" {typed:?}"));
     let scroll = view.scroll.map_or_else(String::new, |scroll| format!(" scrolled {scroll}"));
-    let screen = match &view.screen {
+    let shown = match &view.screen {
         Screen::Help(of, _) => format!("Help({of:?})"),
         screen => format!("{screen:?}"),
     };
-    format!("{screen} row {}{scroll}{popup}{typed}", view.cursor)
+    // How many codes there are to be explained changes from week to week.
+    let last = screen::page(state).rows.is_some_and(|rows| rows.count == view.cursor + 1);
+    let row = match (&view.screen, last) {
+        (Screen::Help(..), true) => "the last".to_owned(),
+        _ => view.cursor.to_string(),
+    };
+    format!("{shown} row {row}{scroll}{popup}{typed}")
 }
 
 fn word(effect: &Effect) -> String {
