@@ -25,6 +25,10 @@ pub struct Start {
     pub identities: Vec<PathBuf>,
     /// Where to write events as JSON lines.
     pub events: Option<PathBuf>,
+    /// A log to append to.
+    pub log_file: Option<PathBuf>,
+    /// Whether that log is JSON lines.
+    pub json: bool,
     /// When to colour.
     pub color: Color,
     /// Whether to tell lines instead of drawing screens.

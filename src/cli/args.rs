@@ -65,6 +65,9 @@ pub struct Global {
     /// Write events as JSON lines into this file
     #[arg(long, global = true, value_name = "FILE", env = "BLACKSTART_EVENTS")]
     pub events: Option<PathBuf>,
+    /// Append a line for all that happens to this file; with --json as JSON lines
+    #[arg(long, global = true, value_name = "FILE", env = "BLACKSTART_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
     /// When to colour
     #[arg(
         long,
@@ -111,6 +114,8 @@ impl Cli {
             place: self.global.place(),
             identities: self.screens.identity.clone(),
             events: self.global.events.clone(),
+            log_file: self.global.log_file.clone(),
+            json: self.global.json,
             color: match self.global.color {
                 ColorWhen::Auto => Color::Auto,
                 ColorWhen::Always => Color::Always,

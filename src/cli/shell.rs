@@ -11,11 +11,11 @@ use super::args::{self, Cli, Command, Global, command as definition};
 use super::progress::Lines;
 use super::{command, error_text, prompt};
 use crate::app::clock::SystemClock;
-use crate::app::event_log::EventLog;
+use crate::app::event_log::EventLogs;
 use crate::app::{Failure, Ports, Start, Tools, Unlocked, privacy, signals};
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
-use crate::model::event::{Observer, Tee};
+use crate::model::event::Tee;
 use crate::model::explain::Kind;
 use crate::model::safe::{safe_json, safe_lines};
 
@@ -98,10 +98,9 @@ fn run(cli: &Cli, command: &Command, cancel: &Cancel) -> Outcome {
     let environment = Environment::of_process();
     let clock = SystemClock::start();
     let lines = Lines::new(cli.global.quiet, cli.global.json, &clock);
-    let log = cli.global.events.as_deref().map(|path| EventLog::create(path, clock)).transpose()?;
-    let mut listeners: Vec<&dyn Observer> = vec![&lines];
-    listeners.extend(log.as_ref().map(|log| log as &dyn Observer));
-    let observer = Tee(listeners);
+    let Global { events, log_file, json, .. } = &cli.global;
+    let logs = EventLogs::open(events.as_deref(), log_file.as_deref(), *json, &clock)?;
+    let observer = Tee(vec![&lines, &logs]);
     let tools = Tools::new(environment.path.clone());
     let prompt = prompt::choose();
     let unlocked = Unlocked::default();
@@ -115,7 +114,9 @@ fn run(cli: &Cli, command: &Command, cancel: &Cancel) -> Outcome {
         environment: &environment,
     };
     let shell = Shell { global: &cli.global, ports };
-    with_heartbeat(&lines, cancel, || command::dispatch(command, &shell))
+    let outcome = with_heartbeat(&lines, cancel, || command::dispatch(command, &shell));
+    logs.end(outcome.as_ref().copied());
+    outcome
 }
 
 /// Runs `work` while a second thread sees to it that a long silence is broken.

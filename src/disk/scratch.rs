@@ -49,6 +49,19 @@ pub fn create(path: &Path, mode: u32) -> Result<File, DiskError> {
     opened.map_err(DiskError::at("create", path))
 }
 
+/// Opens a file to append to, made where there is none. What is no plain file is refused at once,
+/// where a named pipe would make us wait for a reader.
+pub fn append(path: &Path, mode: u32) -> Result<File, DiskError> {
+    let at_once = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(mode).custom_flags(at_once);
+    let plain = options.open(path).and_then(|file| {
+        let plain = file.metadata()?.is_file();
+        plain.then_some(file).ok_or_else(|| std::io::Error::other("it is not a plain file"))
+    });
+    plain.map_err(DiskError::at("append to", path))
+}
+
 /// Gives a file another name, replacing what had it.
 pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
     std::fs::rename(from, to).map_err(DiskError::at("rename to", to))
@@ -71,6 +84,24 @@ fn named(folder: &Path) -> Result<File, DiskError> {
 mod tests {
     use super::*;
     use std::io::{Read as _, Seek as _};
+
+    #[test]
+    fn appends_to_plain_files_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        for word in ["one ", "two"] {
+            append(&path, 0o600).unwrap().write_all(word.as_bytes()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one two");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for bad in [&pipe, folder.path(), &path.join("below"), Path::new("/dev/null")] {
+            assert!(append(bad, 0o600).is_err(), "{}", bad.display());
+        }
+    }
 
     #[test]
     fn leaves_no_name_behind() {

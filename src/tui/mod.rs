@@ -37,7 +37,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::app::clock::SystemClock;
-use crate::app::event_log::EventLog;
+use crate::app::event_log::EventLogs;
 use crate::app::{Color, Start, Tools, Unlocked};
 use crate::config::{Environment, Terminal};
 use crate::model::clock::Clock as _;
@@ -52,8 +52,9 @@ use self::worker::Outside;
 pub fn open(start: &Start) -> ExitCode {
     let environment = Environment::of_process();
     let clock = SystemClock::start();
-    let log = match start.events.as_deref().map(|path| EventLog::create(path, clock)).transpose() {
-        Ok(log) => log,
+    let Start { events, log_file, json, .. } = start;
+    let logs = match EventLogs::open(events.as_deref(), log_file.as_deref(), *json, &clock) {
+        Ok(logs) => logs,
         Err(failure) => {
             let ending =
                 Ending { code: failure.about().kind.exit_code(), lines: failure.told().lines() };
@@ -65,7 +66,7 @@ pub fn open(start: &Start) -> ExitCode {
     let mut state = State::new(start, environment.home.clone(), linear::SIZE, clock.now());
     state.in_lines = in_lines;
     let tools = Tools::new(environment.path.clone());
-    let outside = Outside { clock, tools, environment, unlocked: Unlocked::default(), log };
+    let outside = Outside { clock, tools, environment, unlocked: Unlocked::default(), logs };
     if in_lines {
         return end(&linear::run(state, outside));
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::job::{Job, Report};
 use super::message::{Effect, JobId, Message, Question, QuestionId, Reply, Wants};
 use crate::app::clock::SystemClock;
-use crate::app::event_log::EventLog;
+use crate::app::event_log::EventLogs;
 use crate::app::plan::Plan;
 use crate::app::{
     Failure, Passphrase, Ports, Prompt, Tools, Unlocked, assess, extract, list, plan, replay,
@@ -30,7 +30,7 @@ pub struct Outside {
     /// What the person at the screens has unlocked; it goes when they end.
     pub unlocked: Unlocked,
     /// Where events are written, too.
-    pub log: Option<EventLog<SystemClock>>,
+    pub logs: EventLogs<SystemClock>,
 }
 
 type Waiting = Arc<Mutex<HashMap<QuestionId, Sender<Option<Reply>>>>>;
@@ -82,7 +82,10 @@ impl Workers {
         std::thread::spawn(move || {
             let end = catch_unwind(AssertUnwindSafe(|| perform(&job, &outside, &link, &cancel)));
             let message = match end {
-                Ok(end) => Message::Done(id, Box::new(end.map_err(|failure| failure.told()))),
+                Ok(end) => {
+                    let end = end.inspect_err(|failure| outside.logs.end(Err(failure)));
+                    Message::Done(id, Box::new(end.map_err(|failure| failure.told())))
+                }
                 Err(panic) => Message::Broken(id, words(panic.as_ref())),
             };
             // Nobody listens any more when the screens are gone.
@@ -120,7 +123,7 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
 
 /// Runs a job to its end.
 fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result<Report, Failure> {
-    let listener = Listener { link, log: outside.log.as_ref() };
+    let listener = Listener { link, logs: &outside.logs };
     let ports = Ports {
         clock: &outside.clock,
         observer: &listener,
@@ -153,15 +156,13 @@ fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result
 
 struct Listener<'a> {
     link: &'a Link,
-    log: Option<&'a EventLog<SystemClock>>,
+    logs: &'a EventLogs<SystemClock>,
 }
 
 impl Observer for Listener<'_> {
     fn event(&self, event: &Event) {
         let _ = self.link.to.send(Message::Event(self.link.job, event.clone()));
-        if let Some(log) = self.log {
-            log.event(event);
-        }
+        self.logs.event(event);
     }
 }
 

@@ -86,12 +86,14 @@ fn no_command_passes_on_what_could_steer_a_terminal() {
     kit.configure(&format!("[[source]]\nkind = \"dir\"\npath = {}", serde_json::json!(root)));
     kit.source("nowhere", "https://git.invalid/\u{202e}gpj.git", "");
     let events = kit.sandbox.path("events.jsonl");
-    let log = ["--events", events.to_str().unwrap()];
+    let lines = kit.sandbox.path("log");
+    let log = ["--events", events.to_str().unwrap(), "--log-file", lines.to_str().unwrap()];
     let run = |args: &[&str]| {
         for more in [&[][..], &["--json"]] {
             let ran = kit.run(&[args, more, &log].concat());
             shows(&ran);
             clean("the file of events", &std::fs::read_to_string(&events).unwrap());
+            clean("the log", &std::fs::read_to_string(&lines).unwrap());
             if more == ["--json"] && !ran.stdout.is_empty() {
                 ran.json();
             }

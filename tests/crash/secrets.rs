@@ -59,7 +59,9 @@ fn files_are_clean(folder: &Path, planted: &[&Path], secrets: &[(String, &str)])
 
 #[test]
 fn nothing_that_is_written_holds_one() {
-    let kit = Kit::new();
+    let mut kit = Kit::new();
+    let logs = [kit.sandbox.path("log"), kit.sandbox.path("log.jsonl")];
+    kit.sandbox.set("BLACKSTART_LOG_FILE", &logs[0]);
     let root = kit.sandbox.path("srv");
     git::grow(&git::bare(&root.join("apps.git"), "sha1"), 20, 3);
     let forge = Forge::start(&root, &kit.sandbox.path("run"));
@@ -77,7 +79,8 @@ fn nothing_that_is_written_holds_one() {
         clean(&format!("stderr of {}", ran.line), ran.stderr.as_bytes(), &secrets);
     };
     shows(kit.run(&["snapshot", "--events", "../events.jsonl"]).exits(3));
-    shows(kit.run(&["snapshot", "--json"]).exits(3));
+    let json = ["snapshot", "--json", "--log-file", logs[1].to_str().unwrap()];
+    shows(kit.run(&json).exits(3));
     shows(kit.open(&["show", "latest", "--json"]).ok());
     shows(kit.open(&["verify", "--full"]).ok());
     shows(kit.open(&["extract", "--to", "../out"]).exits(0));
@@ -85,6 +88,10 @@ fn nothing_that_is_written_holds_one() {
     shows(kit.run(&["keys", "new"]).ok());
     // A wrong identity and a broken one are named by their paths only.
     shows(kit.run(&["extract", "--to", "../x", "--identity", "keys/root"]));
+    // The logs tell something, and are looked at below with everything else.
+    let told = logs.map(|log| std::fs::read_to_string(log).unwrap());
+    assert!(told.iter().all(|log| log.contains("none") && log.contains("apps")), "{told:?}");
+    assert!(told[0].contains("error"), "{told:?}");
     let planted = [&kit.identity, &forge.token_file, &kit.path("keys/job"), &kit.path("keys/root")];
     files_are_clean(&kit.sandbox.path(""), &planted.map(std::path::PathBuf::as_path), &secrets);
     // What an opened bundle leaves is not there either.
@@ -184,8 +191,8 @@ fn a_passphrase_that_is_typed_shows_nowhere() {
     );
     let secrets = [(WORDS.to_owned(), "passphrase")];
     for args in [
-        "snapshot --events ../events.jsonl",
-        "verify --full --identity ../opener",
+        "snapshot --events ../events.jsonl --log-file ../log",
+        "verify --full --identity ../opener --log-file ../log",
         "extract --to ../out --identity ../opener --json",
     ] {
         // Without a terminal nobody is asked, and it is not taken from anywhere else.

@@ -20,6 +20,8 @@ mod every_transport;
 mod first_snapshot;
 #[path = "04_hour_after_hour.rs"]
 mod hour_after_hour;
+#[path = "14_a_log.rs"]
+mod log;
 #[path = "03_partial_truth.rs"]
 mod partial_truth;
 #[path = "12_a_platform.rs"]

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use blackstart::app::clock::SystemClock;
+use blackstart::app::event_log::EventLogs;
 use blackstart::app::{Start, Tools, Unlocked};
 use blackstart::config::Environment;
 use blackstart::model::clock::Clock as _;
@@ -54,7 +55,13 @@ impl Desk {
         let (to, from) = channel();
         let tools = Tools::new(environment.path.clone());
         let workers = Workers::new(
-            Outside { clock, tools, environment, unlocked: Unlocked::default(), log: None },
+            Outside {
+                clock,
+                tools,
+                environment,
+                unlocked: Unlocked::default(),
+                logs: EventLogs::default(),
+            },
             to,
         );
         let waiting = first(&mut state);
