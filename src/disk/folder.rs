@@ -60,7 +60,8 @@ pub fn move_new(from: &Path, to: &Path) -> Result<(), DiskError> {
 /// The fallback: making a folder is exclusive, and an empty one may be renamed over.
 fn claim_and_replace(from: &Path, to: &Path) -> io::Result<()> {
     DirBuilder::new().create(to)?;
-    fs::rename(from, to)
+    // Where that fails, the claim is given back, if it is still empty.
+    fs::rename(from, to).inspect_err(|_| drop(fs::remove_dir(to)))
 }
 
 /// Puts the folder `new` in the place of the folder `at` and removes what was there. Where the

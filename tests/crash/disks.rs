@@ -165,6 +165,15 @@ fn without_links(kit: &Kit, mount: &str, script: &str) -> Ran {
     finish(command.env("B", env!("CARGO_BIN_EXE_blackstart")))
 }
 
+/// Lets the kit's store be a folder of what is mounted.
+fn store_on_the_mount(kit: &Kit) {
+    let text = std::fs::read_to_string(kit.path("blackstart.toml")).unwrap();
+    let stores = format!("store = [{}]", serde_json::json!(kit.sandbox.path("mount/store")));
+    let elsewhere = text.replace("# store = [\"bundles\"]", &stores);
+    assert_ne!(elsewhere, text);
+    std::fs::write(kit.path("blackstart.toml"), elsewhere).unwrap();
+}
+
 /// A network file system that has neither hard links nor a rename that does not replace.
 #[test]
 fn a_store_on_a_real_file_system_without_links() {
@@ -180,13 +189,8 @@ fn a_store_on_a_real_file_system_without_links() {
         server.display(),
         far.display()
     );
-    let opener = kit.identity.to_str().unwrap();
-    let (root, text) = (kit.trust_root(), std::fs::read_to_string(kit.path("blackstart.toml")));
-    let text = text.unwrap();
-    let stores = format!("store = [{}]", serde_json::json!(kit.sandbox.path("mount/store")));
-    let elsewhere = text.replace("# store = [\"bundles\"]", &stores);
-    assert_ne!(elsewhere, text);
-    std::fs::write(kit.path("blackstart.toml"), elsewhere).unwrap();
+    let (opener, root) = (kit.identity.to_str().unwrap(), kit.trust_root());
+    store_on_the_mount(&kit);
     let script = format!(
         "$B export 1 --store bundles --to \"$M\"/store/ >/dev/null
          $B export 1 --to \"$M\"/one.tar >/dev/null
@@ -205,14 +209,85 @@ fn a_store_on_a_real_file_system_without_links() {
     assert_eq!(git::picture(&out), git::picture(&source));
 }
 
+/// Makes a file system in an image; returns what mounts it.
+fn stick(kit: &Kit, format: &str, args: &[&str], mount: &str) -> String {
+    let image = kit.sandbox.path("stick.img");
+    std::fs::File::create(&image).unwrap().set_len(256 << 20).unwrap();
+    finish(kit.sandbox.program(component::find(format)).args(args).arg(&image)).ok();
+    mount.to_owned()
+}
+
+/// FAT without long folders, by a driver in user space.
+fn fat(kit: &Kit) -> String {
+    let mount = format!("{} -o rw+ ../stick.img \"$M\"", component::find("fusefat").display());
+    stick(kit, "mkfs.vfat", &["-F", "16", "-s", "64"], &mount)
+}
+
+/// The FAT of today's sticks. The system's loop device stands for the stick.
+fn exfat(kit: &Kit) -> String {
+    let mount =
+        "L=$(losetup --find --show ../stick.img); mount.exfat-fuse $L \"$M\"; losetup -d $L";
+    stick(kit, "mkfs.exfat", &[], mount)
+}
+
+/// The store itself on a stick: two snapshots at once, others cut off wherever they rename, then
+/// pruning and opening. What was complete stays, and the next run goes on.
+#[test]
+fn a_store_on_a_real_exfat() {
+    let kit = kit();
+    let (mount, opener) = (exfat(&kit), kit.identity.to_str().unwrap());
+    store_on_the_mount(&kit);
+    let strace = component::find("strace");
+    let script = format!(
+        "$B export 1 --store bundles --to \"$M\"/store/ >/dev/null
+         $B snapshot >/dev/null & $B snapshot >/dev/null; wait $!
+         for when in 1 2 3 4 5 6 7 8 9; do
+             rm -f \"$XDG_STATE_HOME\"/blackstart/*/writer.json
+             code=0; {} -f -qq -o /dev/null -e trace=rename,renameat2 \\
+                 -e inject=rename,renameat2:signal=KILL:when=$when \\
+                 $B snapshot >/dev/null 2>&1 || code=$?
+             echo \"cut off: $code\" >&2
+             $B verify --full >/dev/null
+         done
+         $B snapshot >/dev/null; $B verify --full --identity {opener} >/dev/null
+         $B prune --keep-last 1 --apply >/dev/null
+         $B extract --to ../from-stick --identity {opener} >/dev/null; $B list --json",
+        strace.display()
+    );
+    let ran = without_links(&kit, &mount, &script).ok();
+    let held = ran.json()["snapshots"].as_array().unwrap().len();
+    assert!(ran.stderr.matches("cut off: 137").count() > 5, "{ran}");
+    assert!((4..=4 + 9).contains(&held), "{ran}");
+    let source = git::picture(&kit.sandbox.path("srv/apps.git"));
+    assert_eq!(git::picture(&extracted(&kit.sandbox.path("from-stick"), "apps")), source);
+}
+
+/// This driver renames no folder as it should (it loses what is in it). No snapshot is said to be
+/// there that is not, and what was there before is untouched.
+#[test]
+fn a_store_on_a_file_system_that_cannot_rename_folders() {
+    let kit = kit();
+    let mount = fat(&kit);
+    let text = std::fs::read_to_string(kit.path("blackstart.toml")).unwrap();
+    store_on_the_mount(&kit);
+    let script = "for round in 1 2; do
+             code=0; $B snapshot || code=$?; echo snapshot $code
+             code=0; $B list || code=$?; echo list $code
+         done
+         code=0; $B export 1 --store bundles --to \"$M\"/store/ || code=$?; echo export $code
+         ls \"$M\"/store/snapshots";
+    let ran = without_links(&kit, &mount, script).ok().says("cannot rename to");
+    let said: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with("stream")).collect();
+    assert_eq!(said, ["snapshot 1", "list 0", "snapshot 1", "list 0", "export 1"], "{ran}");
+    std::fs::write(kit.path("blackstart.toml"), text).unwrap();
+    nothing_is_lost(&kit);
+}
+
 /// A stick as they are sold: a bundle file goes there and back.
 #[test]
 fn a_bundle_file_on_a_real_fat() {
     let kit = kit();
-    let image = kit.sandbox.path("stick.img");
-    std::fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
-    finish(kit.sandbox.program(component::find("mkfs.vfat")).arg(&image)).ok();
-    let mount = format!("{} -o rw+ ../stick.img \"$M\"", component::find("fusefat").display());
+    let mount = fat(&kit);
     let (opener, root) = (kit.identity.to_str().unwrap(), kit.trust_root());
     let script = format!(
         "$B export 1 --to \"$M\"/one.tar >/dev/null

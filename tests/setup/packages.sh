@@ -6,7 +6,8 @@ PATH=$PATH:/usr/sbin:/sbin
 # program=package
 wanted=(
     age=age cc=build-essential docker-registry=docker-registry faketime=faketime git=git
-    fusefat=fusefat git-lfs=git-lfs mkfs.vfat=dosfstools prlimit=util-linux script=bsdutils
+    fusefat=fusefat git-lfs=git-lfs losetup=mount mkfs.exfat=exfatprogs mkfs.vfat=dosfstools
+    mount.exfat-fuse=exfat-fuse prlimit=util-linux script=bsdutils
     setpriv=util-linux sshfs=sshfs
     localedef=libc-bin skopeo=skopeo ssh-keygen=openssh-client sshd=openssh-server strace=strace
     tmux=tmux zstd=zstd
