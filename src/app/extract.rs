@@ -57,6 +57,14 @@ pub struct Report {
     pub remarks: Vec<String>,
 }
 
+impl Report {
+    /// Returns of how many repositories some of the files that were asked for are not there. The
+    /// repositories themselves are whole.
+    pub fn short_of_files(&self) -> usize {
+        self.repos.iter().filter(|repo| !repo.skipped.is_empty()).count()
+    }
+}
+
 /// One repository.
 #[derive(Clone, Debug, Serialize)]
 pub struct Extracted {

@@ -98,3 +98,37 @@ fn init_makes_a_kit_that_fits_git() {
     assert_ne!(again.status, 0, "{again}");
     assert_eq!(std::fs::read(kit.path("blackstart.toml")).unwrap(), before);
 }
+
+/// Files that were asked for and cannot be written are no complete result: a script must not go on
+/// with half a folder. The repositories are whole, so it is not a loss either.
+#[test]
+fn files_that_are_left_out_are_said_by_the_exit_code() {
+    let kit = Kit::new();
+    let apps = git::worktree(&kit.sandbox.path("srv/apps"));
+    git::commit(&apps, &[("a.yaml", "a: 1\n")], "one");
+    let lib = git::worktree(&kit.sandbox.path("srv/lib"));
+    let commit = git::commit(&lib, &[("b.yaml", "b: 1\n")], "one");
+    let uses = git::worktree(&kit.sandbox.path("srv/uses"));
+    git::commit(&uses, &[("c.yaml", "c: 1\n")], "one");
+    let submodule = format!("160000,{commit},lib");
+    git::git(&uses, &["update-index", "--add", "--cacheinfo", &submodule]);
+    git::git(&uses, &["commit", "--quiet", "--message", "uses lib"]);
+    git::git(&lib, &["branch", "--move", "other"]);
+    for name in ["apps", "lib", "uses"] {
+        kit.source(name, kit.sandbox.path(format!("srv/{name}")).to_str().unwrap(), "");
+    }
+    kit.snapshot();
+    let extract = |to: &str, more: &[&str]| kit.open(&[&["extract", "--to", to], more].concat());
+    extract("../all", &[]).ok();
+    extract("../apps", &["--worktree", "main", "--repo", "apps"]).ok();
+    let ran = extract("../some", &["--worktree", "main"]).exits(3);
+    assert!(ran.stdout.contains("left out lib: a submodule"), "{ran}");
+    assert!(ran.stdout.contains("left out its files: "), "{ran}");
+    assert!(ran.stdout.contains("INCOMPLETE  files of 2 repositories"), "{ran}");
+    let some = kit.sandbox.path("some");
+    assert!(some.join("apps.files/a.yaml").exists() && some.join("uses.files/c.yaml").exists());
+    for name in ["apps", "lib", "uses"] {
+        let source = kit.sandbox.path(format!("srv/{name}/.git"));
+        assert_eq!(git::picture(&extracted(&some, name)), git::picture(&source), "{name}");
+    }
+}

@@ -12,8 +12,9 @@ use crate::model::safe::safe;
 
 /// Take repositories out of a bundle, usable by stock git at once
 ///
-/// Writes bare repositories and repos.tsv into a new folder. Exit 4 when something had to be left
-/// out because it does not hold; what is there is whole.
+/// Writes bare repositories and repos.tsv into a new folder. Exit 4 when a repository had to be left
+/// out because it does not hold; what is there is whole. Exit 3 when all repositories are there but
+/// not all files of --worktree: a submodule's, a name that no system should write, a missing revision.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A snapshot's number, or latest
@@ -49,7 +50,11 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     };
     let report = extract::run(&request, &shell.ports)?;
     shell.print(&report, || human(&report));
-    Ok(if report.left_out.is_empty() { 0 } else { Kind::Integrity.exit_code() })
+    Ok(match (report.left_out.is_empty(), report.short_of_files()) {
+        (false, _) => Kind::Integrity.exit_code(),
+        (true, 0) => 0,
+        (true, _) => Kind::Incomplete.exit_code(),
+    })
 }
 
 fn human(report: &Report) -> String {
@@ -70,6 +75,13 @@ fn human(report: &Report) -> String {
     }
     for missing in &report.left_out {
         let _ = writeln!(text, "  LEFT OUT  {}: {}", safe(&missing.name), missing.why);
+    }
+    if report.short_of_files() > 0 {
+        let _ = writeln!(
+            text,
+            "  INCOMPLETE  files of {} are left out, see above; the repositories are whole",
+            text::count(report.short_of_files(), "repository")
+        );
     }
     for remark in &report.remarks {
         let _ = writeln!(text, "  note  {remark}");
