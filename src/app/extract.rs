@@ -258,20 +258,17 @@ fn place(
     }
     // What is extracted is not durable: the bundle is.
     folder::move_new(&repo.path, &at)?;
-    let bare = Bare::open(&at)?;
-    if request.pinned {
-        name_pinned(&bare, repo)?;
-    }
+    let refs = if request.pinned { name_pinned(&Bare::open(&at)?, repo)? } else { repo.refs };
     let (files, skipped) = match &request.worktree {
         None => (None, Vec::new()),
-        Some(revision) => worktree(&bare, revision, &at, cancel)?,
+        Some(revision) => worktree(&Bare::open(&at)?, revision, &at, cancel)?,
     };
-    let refs = bare.refs()?.tips.len();
     Ok(Extracted { name: repo.name.clone(), folder: folder_name, refs, files, skipped })
 }
 
-/// Gives each old tip the name `refs/pinned/<seq>/<old name without refs/>`.
-fn name_pinned(bare: &Bare, repo: &OpenedRepo) -> Result<(), Failure> {
+/// Gives each old tip the name `refs/pinned/<seq>/<old name without refs/>`; returns how many refs
+/// there are then.
+fn name_pinned(bare: &Bare, repo: &OpenedRepo) -> Result<usize, Failure> {
     let mut refs = bare.refs()?;
     for pin in repo.entry.iter().flat_map(|entry| &entry.pinned) {
         let old = pin.name.as_bytes().strip_prefix(b"refs/").unwrap_or(pin.name.as_bytes());
@@ -288,7 +285,8 @@ fn name_pinned(bare: &Bare, repo: &OpenedRepo) -> Result<(), Failure> {
             refs.tips.sort();
         }
     }
-    Ok(bare.publish(&refs)?)
+    bare.publish(&refs)?;
+    Ok(refs.tips.len())
 }
 
 fn worktree(

@@ -141,7 +141,8 @@ pub fn open(
     take: impl FnMut(&str, u64, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
     let (head, rest) = checked_header(from)?;
-    let buffered = BufReader::with_capacity(1 << 17, head.chain(rest));
+    // A buffer that is smaller than a chunk of age's serves the header and then steps aside.
+    let buffered = BufReader::with_capacity(1 << 13, head.chain(rest));
     let decryptor = age::Decryptor::new_buffered(buffered).map_err(|_| bad("not an age file"))?;
     let one = std::iter::once(identity as &dyn age::Identity);
     let stream = decryptor.decrypt(one).map_err(|_| bad("encrypted to another key"))?;

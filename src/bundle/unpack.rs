@@ -75,10 +75,20 @@ pub(super) fn unpack(
 ) -> Result<Unpacked, BundleError> {
     let mut unpacked = Unpacked::default();
     let mut full: Option<io::Error> = None;
+    let mut buffer = vec![0; 1 << 17];
+    let mut made = BTreeSet::new();
     let outcome = part::open(copy, &part.kind, key.identity(), most, |path, size, from| {
         let is_refs = path.ends_with("/HEAD") || path.ends_with("/packed-refs");
         let stored = if is_refs { format!("{path}.{order}") } else { path.to_owned() };
-        let digest = match store(&into.join(stored), from) {
+        let stored = into.join(stored);
+        if let Some(parent) = stored.parent()
+            && made.insert(parent.to_owned())
+            && let Err(error) = scratch::folder(parent)
+        {
+            full = Some(io::Error::other(error.to_string()));
+            return Err(io::Error::other("the workspace cannot be written"));
+        }
+        let digest = match store(&stored, from, &mut buffer) {
             Ok(digest) => digest,
             Err(Stored::Here(error)) => {
                 full = Some(error);
@@ -115,16 +125,12 @@ enum Stored {
     There(io::Error),
 }
 
-fn store(path: &Path, from: &mut dyn Read) -> Result<Digest, Stored> {
+fn store(path: &Path, from: &mut dyn Read, buffer: &mut [u8]) -> Result<Digest, Stored> {
     let here = |error: DiskError| Stored::Here(io::Error::other(error.to_string()));
-    if let Some(parent) = path.parent() {
-        scratch::folder(parent).map_err(here)?;
-    }
     let mut from = Hashing::new(from);
     let mut file = scratch::create(path, 0o444).map_err(here)?;
-    let mut buffer = vec![0; 1 << 17];
     loop {
-        let count = from.read(&mut buffer).map_err(Stored::There)?;
+        let count = from.read(buffer).map_err(Stored::There)?;
         if count == 0 {
             break;
         }

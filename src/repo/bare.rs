@@ -45,11 +45,9 @@ impl Bare {
     }
 
     /// Makes a repository of a folder that holds only `HEAD`, `packed-refs` and `objects/pack`,
-    /// which is what a bundle gives. Refs and packs stay as they are.
+    /// which is what a bundle gives. Refs and packs stay as they are, and are not looked at.
     pub fn adopt(path: &Path, format: ObjectFormat) -> Result<Self, RepoError> {
-        let bare = Self::skeleton(path, format)?;
-        bare.refs()?;
-        Ok(bare)
+        Self::skeleton(path, format)
     }
 
     /// Writes what every repository needs beside refs and packs. Without refs it is none yet, and

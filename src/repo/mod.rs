@@ -6,6 +6,7 @@
 //! filters, no configured programs.
 
 mod bare;
+mod closed;
 mod error;
 mod export;
 mod kinds;
@@ -19,6 +20,7 @@ mod prove;
 mod refs;
 mod store;
 mod trailer;
+mod trees;
 
 pub use bare::{Bare, Pack, unborn};
 pub use error::{CODES, RepoError};

@@ -49,6 +49,15 @@ impl Entry<'_> {
             _ => EntryKind::File,
         }
     }
+
+    /// Returns the kind of what it links to; `None` where that lives elsewhere.
+    pub(crate) fn link(&self) -> Option<Kind> {
+        match self.kind() {
+            EntryKind::Tree => Some(Kind::Tree),
+            EntryKind::Gitlink => None,
+            _ => Some(Kind::Blob),
+        }
+    }
 }
 
 /// Goes through the entries of a tree; yields `None` once, last, where it is malformed.
@@ -66,7 +75,8 @@ pub(crate) fn tree(data: &[u8], format: ObjectFormat) -> impl Iterator<Item = Op
     })
 }
 
-fn tree_entry<'a>(rest: &mut &'a [u8], format: ObjectFormat) -> Option<Entry<'a>> {
+/// Takes the first entry off `rest`; `None` where it is malformed.
+pub(super) fn tree_entry<'a>(rest: &mut &'a [u8], format: ObjectFormat) -> Option<Entry<'a>> {
     let space = rest.iter().take(16).position(|byte| *byte == b' ')?;
     let (mode, after) = (&rest[..space], &rest[space + 1..]);
     let digits = !mode.is_empty() && mode.iter().all(|digit| (b'0'..=b'7').contains(digit));
@@ -144,13 +154,7 @@ pub(crate) fn links(
             })
             .is_some(),
         Kind::Tree => tree(data, format).all(|entry| {
-            entry
-                .map(|entry| match entry.kind() {
-                    EntryKind::Tree => visit(entry.oid, Kind::Tree),
-                    EntryKind::Gitlink => {}
-                    _ => visit(entry.oid, Kind::Blob),
-                })
-                .is_some()
+            entry.map(|entry| entry.link().map(|kind| visit(entry.oid, kind))).is_some()
         }),
     }
 }

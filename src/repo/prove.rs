@@ -3,8 +3,8 @@
 //! Two proofs. [`dangling`] looks at one new pack and asks that every link of every object in it is
 //! there; a store that only ever grew by packs which passed it is closed under links, so that any
 //! object in it is whole. [`Bare::missing`] trusts nothing: it asks whether the packs together are
-//! closed, each object read once and in the order of its pack, and where they are not, it walks from
-//! the tips to see whether they lack what is missing.
+//! closed (`closed`), and where they are not, it walks from the tips to see whether they lack what is
+//! missing.
 
 use std::collections::BinaryHeap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::error::RepoError;
 use super::kinds::Kinds;
 use super::lint::{Finding, lint};
 use super::objects::{self, Kind};
-use super::oid_set::{OidMap, OidSet};
+use super::oid_set::OidSet;
 use super::store::Store;
 
 /// More holes than this are not listed.
@@ -34,48 +34,14 @@ impl Bare {
         proven: &[Oid],
         cancel: &Cancel,
     ) -> Result<Vec<Oid>, RepoError> {
-        let store = self.store()?;
-        if proven.is_empty() && self.is_closed(&store, tips, cancel)? {
+        if proven.is_empty() && self.is_closed(tips, cancel)? {
             return Ok(Vec::new());
         }
+        let store = self.store()?;
         let mut walk = Walk { store: &store, seen: OidSet::default(), missing: Vec::new(), cancel };
         walk.mark(proven)?;
         walk.run(tips)?;
         Ok(walk.missing)
-    }
-
-    /// Returns whether the packs hold `tips` and every object that any object in them links to, of
-    /// the kind that the link says. What cannot be told counts as no.
-    fn is_closed(&self, store: &Store, tips: &[Oid], cancel: &Cancel) -> Result<bool, RepoError> {
-        let packs = self.packs()?;
-        let tables = packs.iter().map(|pack| Kinds::read(&pack.index, self.format()));
-        let Ok(tables) = tables.collect::<Result<Vec<_>, _>>() else { return Ok(false) };
-        let kind_of = |oid: Oid| tables.iter().find_map(|table| table.of(oid));
-        if !tips.iter().all(|tip| kind_of(*tip).is_some()) {
-            return Ok(false);
-        }
-        let mut known = OidMap::default();
-        let mut buffer = Vec::new();
-        for (count, (oid, kind)) in tables.iter().flat_map(Kinds::in_order).enumerate() {
-            if count.is_multiple_of(1024) {
-                cancel.check()?;
-            }
-            if kind == Some(Kind::Blob) {
-                continue;
-            }
-            let Ok(Some((found, data))) = store.find(oid, &mut buffer) else { return Ok(false) };
-            let mut whole = kind == Some(found);
-            let parsed = objects::links(found, data, self.format(), |link, expected| {
-                whole = whole
-                    && (known.get(&link) == Some(&expected)
-                        || kind_of(link) == Some(expected)
-                            && known.insert(link, expected).is_none());
-            });
-            if !(parsed && whole) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Returns whether `old` can be reached from `from`, so that moving a ref from `old` to `from`

@@ -14,7 +14,7 @@ use super::error::RepoError;
 use super::objects::{self, Kind};
 
 /// Memory for decoded delta bases.
-const CACHE: usize = 24 << 20;
+pub(super) const CACHE: usize = 24 << 20;
 /// No single object may need more memory than this.
 pub(super) const OBJECT_LIMIT: usize = 1 << 30;
 /// A tag that points to a tag that points to a tag …

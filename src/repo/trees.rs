@@ -1,0 +1,173 @@
+//! Going through many trees, each entry once.
+//!
+//! A commit changes one file, and so of each folder above it one entry: a tree mostly repeats, byte
+//! for byte, the tree of the same folder before it. What stands in both at the beginning and at the
+//! end was visited with the former, so that only what lies between is.
+
+use crate::model::git::{ObjectFormat, Oid};
+
+use super::objects::{Kind, tree_entry};
+
+/// How many trees are remembered.
+const REMEMBERED: usize = 256;
+/// A larger tree is not remembered, in bytes.
+const LARGEST: usize = 32 << 10;
+/// Bytes that are compared at once.
+const BLOCK: usize = 16;
+
+/// Trees that were visited, one for each place that a folder may fall into.
+pub(super) struct Trees {
+    format: ObjectFormat,
+    visited: Vec<Visited>,
+}
+
+/// One tree and where its entries begin.
+#[derive(Default)]
+struct Visited {
+    data: Vec<u8>,
+    starts: Vec<usize>,
+}
+
+impl Trees {
+    pub(super) fn new(format: ObjectFormat) -> Self {
+        Self {
+            format,
+            visited: std::iter::repeat_with(Visited::default).take(REMEMBERED).collect(),
+        }
+    }
+
+    /// Calls `visit` with what a tree links to, but for links that it was called with before.
+    /// Returns whether the tree could be parsed.
+    pub(super) fn visit(&mut self, data: &[u8], visit: impl FnMut(Oid, Kind)) -> bool {
+        let before = &mut self.visited[place(data)];
+        let parsed = before.go_on(data, self.format, visit);
+        if !parsed || data.len() > LARGEST {
+            *before = Visited::default();
+        }
+        parsed
+    }
+}
+
+/// Trees of the same folder mostly have the same first name.
+fn place(data: &[u8]) -> usize {
+    let name = data.iter().take(64).take_while(|byte| **byte != 0);
+    // FNV-1a: short, and names that differ in a digit fall far apart.
+    let hash = name.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    usize::try_from(hash % REMEMBERED as u64).unwrap_or(0)
+}
+
+impl Visited {
+    /// Becomes the tree `data`, visiting what differs.
+    fn go_on(
+        &mut self,
+        data: &[u8],
+        format: ObjectFormat,
+        mut visit: impl FnMut(Oid, Kind),
+    ) -> bool {
+        let same = alike(data.chunks_exact(BLOCK).zip(self.data.chunks_exact(BLOCK)));
+        // The entry in which they part, or which ends where they do, is looked at anew.
+        let kept = self.starts.partition_point(|start| *start <= same).saturating_sub(1);
+        let begin = self.starts.get(kept).copied().unwrap_or(0);
+        let (new, old) = (&data[begin..], &self.data[begin..]);
+        let tail = alike(new.rchunks_exact(BLOCK).zip(old.rchunks_exact(BLOCK)));
+        // Entries of the former from here on end the new one as well, so much later or earlier.
+        let mut again = self.starts.partition_point(|start| self.data.len() - start > tail);
+        let moved = |start: usize| start + data.len() - self.data.len();
+
+        let mut fresh = Vec::new();
+        let mut rest = new;
+        while !rest.is_empty() {
+            let at = data.len() - rest.len();
+            while self.starts.get(again).is_some_and(|start| moved(*start) < at) {
+                again += 1;
+            }
+            if self.starts.get(again).is_some_and(|start| moved(*start) == at) {
+                break;
+            }
+            let Some(entry) = tree_entry(&mut rest, format) else { return false };
+            if let Some(kind) = entry.link() {
+                visit(entry.oid, kind);
+            }
+            fresh.push(at);
+        }
+        if rest.is_empty() {
+            again = self.starts.len();
+        }
+        fresh.extend(self.starts[again..].iter().map(|start| moved(*start)));
+        self.starts.truncate(kept);
+        self.starts.append(&mut fresh);
+        self.data.clear();
+        self.data.extend_from_slice(data);
+        true
+    }
+}
+
+/// Returns how many bytes are the same in the pairs of blocks before the first that differs.
+fn alike<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> usize {
+    pairs.take_while(|(one, other)| one == other).count() * BLOCK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::objects::links;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// The bytes of a tree with an entry for each name and first byte of an id.
+    fn tree(entries: &[(String, u8)]) -> Vec<u8> {
+        let entry = |(name, id): &(String, u8)| {
+            let mode = if id % 3 == 0 { "40000" } else { "100644" };
+            [format!("{mode} {name}\0").as_bytes(), &[*id; 20]].concat()
+        };
+        entries.iter().flat_map(entry).collect()
+    }
+
+    proptest! {
+        /// Whatever trees follow each other, all links of all of them are visited, and none else.
+        #[test]
+        fn nothing_is_left_out(
+            trees in prop::collection::vec(
+                prop::collection::vec(("[ab]{1,40}", 0_u8..4), 0..12), 1..12),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut visited = BTreeSet::new();
+            let mut expected = BTreeSet::new();
+            let mut seen = Trees::new(ObjectFormat::Sha1);
+            for (number, entries) in trees.iter().enumerate() {
+                let mut data = tree(entries);
+                if number + 1 == trees.len() {
+                    data.truncate(cut.index(data.len() + 1));
+                }
+                let whole = links(Kind::Tree, &data, ObjectFormat::Sha1, |oid, kind| {
+                    expected.insert((oid, kind));
+                });
+                let parsed = seen.visit(&data, |oid, kind| {
+                    visited.insert((oid, kind));
+                });
+                prop_assert_eq!(parsed, whole);
+            }
+            prop_assert_eq!(visited, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_repeated_is_not_visited_again() {
+        let names: Vec<_> = (0..100).map(|number| (format!("file-{number:03}"), number)).collect();
+        let mut changed = names.clone();
+        changed[50].1 = 200;
+        changed.remove(20);
+        let mut seen = Trees::new(ObjectFormat::Sha1);
+        let mut count = |entries: &[_]| {
+            let mut visits = 0;
+            assert!(seen.visit(&tree(entries), |_, _| visits += 1));
+            visits
+        };
+        assert_eq!(count(&names), 100);
+        assert_eq!(count(&names), 1, "where it ends is looked at");
+        assert!((2..40).contains(&count(&changed)));
+        assert!(count(&changed[..40]) < 3);
+    }
+}
