@@ -76,6 +76,8 @@ pub struct EventLogs<C>(Vec<EventLog<C>>);
 
 struct EventLog<C> {
     file: Mutex<File>,
+    /// Whether runs share it, so that each says how it ended.
+    shared: bool,
     json: bool,
     clock: C,
 }
@@ -94,22 +96,27 @@ impl<C: Clock + Clone> EventLogs<C> {
         json: bool,
         clock: &C,
     ) -> Result<Self, Failure> {
-        let of = |file, json| EventLog { file: Mutex::new(file), json, clock: clock.clone() };
+        let of = |file, shared, json| EventLog {
+            file: Mutex::new(file),
+            shared,
+            json,
+            clock: clock.clone(),
+        };
         let mut logs = Vec::new();
         if let Some(path) = events {
-            logs.push(of(new_log(path)?, true));
+            logs.push(of(new_log(path)?, false, true));
         }
         if let Some(path) = log {
-            logs.push(of(scratch::append(path, 0o600)?, json));
+            logs.push(of(scratch::append(path, 0o600)?, true, json));
         }
         Ok(Self(logs))
     }
 }
 
 impl<C: Clock> EventLogs<C> {
-    /// Notes how the command ended: its exit code, or what it failed of.
+    /// Notes in the log how the command ended: its exit code, or what it failed of.
     pub fn end(&self, outcome: Result<u8, &Failure>) {
-        for log in &self.0 {
+        for log in self.0.iter().filter(|log| log.shared) {
             match (outcome, log.json) {
                 (Ok(exit), true) => log.line(&record(Ended { exit }, &log.clock)),
                 (Ok(exit), false) => log.text(&format!("exit {exit}")),
