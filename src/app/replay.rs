@@ -84,7 +84,10 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
         // At the end "complete" would else be taken for all that the lost cluster ran.
         remarks.extend(planned.plan().elsewhere().map(|note| note.text.clone()));
     }
+    let planning = ports.clock.elapsed().saturating_sub(begun);
     let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;
+    // A person who reads the plan and types the name is no time of the tool.
+    let begun = ports.clock.elapsed().saturating_sub(planning);
     let approved = planned.approve(&confirmation)?;
     check(&approved, &request.options.choices)?;
     let seq = accepted.verified().manifest().seq;

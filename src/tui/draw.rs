@@ -277,10 +277,19 @@ fn fit(line: &Line, width: usize) -> Vec<Piece> {
         let whole = text.len() == span.text().len();
         pieces.push((span.role(), text));
         if !whole {
+            mark_cut(&mut pieces);
             break;
         }
     }
     pieces
+}
+
+/// Says that a line goes on where nobody can see it.
+fn mark_cut(pieces: &mut [Piece]) {
+    if let Some((_, last)) = pieces.iter_mut().rev().find(|(_, text)| !text.is_empty()) {
+        let kept = last.width().saturating_sub(1);
+        *last = cut(last, kept) + ">";
+    }
 }
 
 fn cut(text: &str, width: usize) -> String {

@@ -157,11 +157,13 @@ const fn quiet(binding: Binding) -> Binding {
 pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('?')], "?", "help", Action::Help, has_help),
     bind(&[Key::Enter], "Enter", "choose", Action::Choose, has_choices),
-    bind(&[Key::Enter], "Enter", "plan", Action::Choose, |state| state.on(Screen::is_targets)),
+    bind(&[Key::Enter], "Enter", "plan", Action::Choose, plans),
+    bind(&[Key::Enter], "Enter", "test", Action::Choose, tests),
     bind(&[Key::Enter], "Enter", "open", Action::Choose, opens),
     bind(&[Key::Enter], "Enter", "type the name", Action::Choose, can_confirm),
+    bind(&[Key::Enter], "Enter", "leave", Action::Choose, nothing_to_do),
     bind(&[Key::Enter], "Enter", "go on", Action::Choose, goes_on),
-    bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::works),
+    bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::stops),
     quiet(bind(DIGITS, "0-9", "choose", Action::Number(1), has_choices)),
     bind(&[Key::Char('d')], "d", "diff", Action::Objects, |state| state.on(Screen::is_plan)),
     bind(&[Key::Char('v')], "v", "verify", Action::Verify, snapshot_in_view),
@@ -177,7 +179,7 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('r')], "r", "look again", Action::Again, can_look_again),
     bind(&[Key::Char('t')], "t", "tell", Action::Tell, has_sentence),
     bind(&[Key::Char('c')], "c", "copy", Action::Copy, no_popup),
-    quiet(bind(&[Key::Interrupt], "^C", "quit", Action::Stop, |state| !state.works())),
+    quiet(bind(&[Key::Interrupt], "^C", "quit", Action::Stop, |state| !state.stops())),
     bind(&[Key::Esc, Key::Left], "Esc", "back", Action::Back, |state| !state.on(Screen::is_home)),
     bind(&[Key::Char('q')], "q", "quit", Action::Quit, |state| state.on(Screen::is_home)),
     quiet(bind(&[Key::Char('q')], "q", "back", Action::Back, |state| !state.on(Screen::is_home))),
@@ -217,8 +219,25 @@ fn opens(state: &State) -> bool {
     state.on(Screen::is_list) && !state.on(Screen::is_targets)
 }
 
+fn plans(state: &State) -> bool {
+    state.on(Screen::is_targets) && !state.only_looks()
+}
+
+fn tests(state: &State) -> bool {
+    state.on(Screen::is_targets) && state.only_looks()
+}
+
+fn has_plan(state: &State, empty: bool) -> bool {
+    let plan = state.work.as_ref().and_then(|work| work.plan.as_ref());
+    state.on(Screen::is_plan) && plan.is_some_and(|plan| plan.is_empty() == empty)
+}
+
 fn can_confirm(state: &State) -> bool {
-    state.on(Screen::is_plan) && state.binding != Confirming::Not
+    has_plan(state, false) && state.binding != Confirming::Not
+}
+
+fn nothing_to_do(state: &State) -> bool {
+    has_plan(state, true)
 }
 
 fn goes_on(state: &State) -> bool {

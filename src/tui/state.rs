@@ -7,7 +7,6 @@ use super::job::Job;
 use super::message::{JobId, Question, QuestionId};
 use super::typed::Typed;
 use super::work::Work;
-use crate::app::plan::Selector;
 use crate::app::target::{Card, Class, Sign};
 use crate::app::{Place, Start, Told, Which, assess, list, runs, show, status, target};
 use crate::model::clock::Timestamp;
@@ -76,6 +75,10 @@ impl Screen {
     }
     pub(super) fn is_work(&self) -> bool {
         *self == Self::Work
+    }
+    /// Whether it is about the work that is done or was done last.
+    pub(super) fn is_of_work(&self) -> bool {
+        matches!(self, Self::Work | Self::Plan | Self::Objects | Self::Log | Self::HandOver)
     }
     pub(super) fn is_snapshot(&self) -> bool {
         matches!(self, Self::Bundle(_) | Self::Repos)
@@ -152,6 +155,8 @@ pub enum Purpose {
     Kubeconfig,
     /// The name of a new target.
     TargetName,
+    /// How much care a new target needs.
+    Class,
     /// The context of a new target.
     Context,
     /// The words of signs that are accepted.
@@ -329,8 +334,6 @@ pub struct State {
     pub draft: Draft,
     /// The target that was chosen.
     pub target: Option<Card>,
-    /// A target that was chosen before anybody could open the bundle.
-    pub planned_for: Option<Selector>,
     /// How the plan in view can be confirmed.
     pub binding: Confirming,
     /// What goes on with the run without an object, once it has stopped.
@@ -345,6 +348,8 @@ pub struct State {
     pub said: Option<String>,
     /// What could not be copied, to be printed at the end.
     pub copied: Vec<String>,
+    /// The job whose question a person left without an answer.
+    pub left: Option<JobId>,
     /// The exit code to leave with once nothing runs any more.
     pub leaving: Option<u8>,
 }
@@ -368,7 +373,6 @@ impl State {
             goal: Goal::Look,
             draft: Draft::default(),
             target: None,
-            planned_for: None,
             binding: Confirming::Not,
             going_on: None,
             work: None,
@@ -376,6 +380,7 @@ impl State {
             last_job: 0,
             said: None,
             copied: Vec::new(),
+            left: None,
             leaving: None,
         }
     }
@@ -411,9 +416,25 @@ impl State {
         matches!(self.popup(), Some(Popup::Field { .. }))
     }
 
-    /// Returns whether work runs that should be stopped safely.
+    /// Returns whether work runs.
     pub fn works(&self) -> bool {
         self.work.as_ref().is_some_and(Work::runs)
+    }
+
+    /// Returns whether work waits for a name that is typed: nothing is written, and whoever leaves
+    /// needs not wait for anything.
+    pub fn waits_for_name(&self) -> bool {
+        matches!(self.binding, Confirming::Asked(_))
+    }
+
+    /// Returns whether work runs that should be stopped safely.
+    pub fn stops(&self) -> bool {
+        self.works() && !self.waits_for_name()
+    }
+
+    /// Returns whether one came by the way on which nothing is changed.
+    pub fn only_looks(&self) -> bool {
+        self.views.iter().any(|view| view.screen == Screen::Look)
     }
 
     /// Returns whether the terminal is large enough to be drawn on.

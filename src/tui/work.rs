@@ -134,6 +134,8 @@ pub struct Work {
     pub waiting: Option<Waiting>,
     /// The target of a run that goes on: `name (class)`.
     pub onto: Option<String>,
+    /// The snapshot that is replayed: its number and when it was taken.
+    pub from: Option<String>,
     /// The name of the run, which `resume` takes.
     pub run: Option<String>,
     /// What a person is to do, such as to touch a key.
@@ -164,6 +166,7 @@ impl Work {
             places: HashMap::new(),
             waiting: None,
             onto: None,
+            from: None,
             run: None,
             word: None,
             stopping: false,
@@ -232,6 +235,14 @@ impl Work {
         }
     }
 
+    /// Returns what it does now, as the command is called: a replay is a plan until it writes.
+    pub fn verb(&self) -> &'static str {
+        match &self.job {
+            Job::Replay(_) if !self.replays() => "plan",
+            job => job.verb(),
+        }
+    }
+
     /// Returns how long it has taken so far, or took.
     pub fn took(&self, now: Duration) -> Duration {
         self.ended.unwrap_or(now).saturating_sub(self.began)
@@ -260,7 +271,13 @@ impl Work {
     /// Takes what was told.
     pub fn event(&mut self, event: &Event, now: Timestamp, elapsed: Duration) {
         match event {
-            Event::PhaseStarted { phase } => self.begin_phase(phase, elapsed),
+            Event::PhaseStarted { phase } => {
+                // Reading the plan and typing the name is no time of the tool.
+                if *phase == "replay" {
+                    self.began = elapsed;
+                }
+                self.begin_phase(phase, elapsed);
+            }
             Event::Progress { phase, done, total, unit } => {
                 self.progress(phase, *done, *total, unit, elapsed);
                 return;

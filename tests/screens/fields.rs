@@ -100,6 +100,58 @@ fn a_passphrase_does_not_show_and_is_taken_as_it_is() {
 }
 
 #[test]
+fn a_passphrase_that_is_not_typed_is_no_failure() {
+    let mut person = Person::home(SIZE);
+    person.act(Action::Number(3));
+    person.act(Action::Number(3));
+    let (id, job) = person.begun();
+    assert_eq!(job.verb(), "show");
+    let text = "The passphrase of ada.key".to_owned();
+    let wants = Wants::Passphrase;
+    person.tell(Message::Question(Question { id: 1, job: id, text, wants }));
+    person.press(Key::Esc);
+    person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+    assert!(person.state.popups.is_empty(), "{:?}", person.state.popups);
+    assert!(shown(&person).contains("Left. Nothing was opened."), "{}", shown(&person));
+    // It can be tried again.
+    person.act(Action::Number(3));
+    assert_eq!(person.begun().1.verb(), "show");
+}
+
+#[test]
+fn a_plan_that_was_left_is_no_failure_and_nowhere_on_the_way_back() {
+    let (mut person, id) = Person::plan(SIZE, plan_of(3));
+    person.press(Key::Esc);
+    person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+    assert_eq!(*person.state.screen(), Screen::Targets);
+    assert!(shown(&person).contains("The plan was left. Nothing was changed."));
+    person.press(Key::Esc);
+    assert_eq!(*person.state.screen(), Screen::Home);
+    assert!(!shown(&person).contains("FAILED") && !shown(&person).contains("ended"));
+}
+
+#[test]
+fn leaving_the_program_at_a_plan_needs_no_safe_point() {
+    for (key, code) in [(Key::Interrupt, 130), (Key::Char('q'), 0)] {
+        let (mut person, _) = Person::plan(SIZE, plan_of(3));
+        assert!(!shown(&person).contains("stop safely"), "{}", shown(&person));
+        person.effects.clear();
+        if key == Key::Interrupt {
+            person.press(key);
+        } else {
+            // On a screen of its own q goes back; in lines it quits.
+            person.act(Action::Quit);
+        }
+        assert!(
+            matches!(&person.effects[..], [Effect::Reply(7, None), Effect::Quit(ending)]
+                if ending.code == code && ending.lines[0].contains("Nothing was changed")),
+            "{:?}",
+            person.effects
+        );
+    }
+}
+
+#[test]
 fn leaving_a_plan_answers_the_core_that_nobody_confirms() {
     let (mut person, _) = Person::plan(SIZE, plan_of(3));
     person.effects.clear();
@@ -135,9 +187,13 @@ fn a_new_target_is_typed_line_by_line() {
         person.act(Action::Number(row));
         person.tell(Message::Submit(Typed::new(words)));
     }
+    assert!(shown(&person).contains(" > 7  Add it      as production"), "{}", shown(&person));
     person.act(Action::Number(3));
-    person.act(Action::Number(3));
-    person.act(Action::Number(7));
+    person.tell(Message::Submit(Typed::new("harmless")));
+    assert!(shown(&person).contains("One of these words"), "{}", shown(&person));
+    person.tell(Message::Submit(Typed::new("disposable")));
+    // What it needs is there: Enter adds it.
+    person.press(Key::Enter);
     let (_, job) = person.begun();
     assert!(matches!(job, Job::AddTarget(_)));
     assert_eq!(

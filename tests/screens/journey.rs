@@ -106,7 +106,7 @@ fn from_start_to_summary() {
     {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert!(text.contains("READ-ONLY"), "{text}");
+    assert!(text.contains("!! prd-eu1 !!  PRODUCTION  WROTE 7"), "{text}");
 }
 
 #[test]
@@ -138,19 +138,29 @@ fn a_folder_is_planned_first_and_its_name_is_typed_all_the_same() {
 }
 
 #[test]
-fn a_target_that_was_chosen_before_opening_is_planned_after_it() {
+fn whoever_only_looks_plans_nothing() {
     let mut person = Person::home(SIZE);
     person.press(Key::Char('5'));
     person.press(Key::Char('2'));
     person.ends(Report::Targets(fixture::targets()));
-    person.press(Key::Enter);
-    assert_eq!(*person.state.screen(), Screen::Open);
-    person.press(Key::Char('3'));
-    person.ends(Report::Show(fixture::opened()));
-    person.ends(Report::Verify(fixture::verified()));
+    assert!(shown(&person).contains("Enter=test") && !shown(&person).contains("manifests"));
     person.press(Key::Enter);
     let (_, job) = person.begun();
-    assert_eq!(job.line(), "blackstart replay 4127 --identity ada.key --target prd-eu1");
+    assert_eq!(job.line(), "blackstart target test prd-eu1");
+}
+
+#[test]
+fn a_key_file_is_asked_for_where_none_was_given() {
+    let mut person = Person::home(SIZE);
+    person.state.identities.clear();
+    person.press(Key::Char('3'));
+    person.press(Key::Char('2'));
+    assert!(person.state.types() && shown(&person).contains("A key file is needed first."));
+    person.type_in("ada.key");
+    person.press(Key::Enter);
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert_eq!(job.line(), "blackstart show --identity ada.key");
 }
 
 #[test]

@@ -102,6 +102,16 @@ fn screens_look_as_they_were_approved() {
 }
 
 #[test]
+fn the_readme_shows_screens_as_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    for screen in ["home", "replay"] {
+        let look = fs::read_to_string(root.join(format!("tests/screens/80x24/{screen}.txt")));
+        assert!(readme.contains(&look.unwrap()), "{screen} is another in README.md");
+    }
+}
+
+#[test]
 fn what_matters_is_on_every_screen() {
     for size in [(80, 24), (120, 40), (40, 12)] {
         for (name, person) in fixture::screens(size) {

@@ -26,7 +26,7 @@ fn a_terminal_that_is_closed_in_a_replay_leaves_a_run_that_is_offered_first() {
     terminal.press(&["Enter"]);
     let done = terminal.until("verdict    COMPLETE");
     assert!(done.contains("1 created, 0 configured, 0 unchanged, 3 done earlier"), "{done}");
-    assert!(done.contains("!! lab !!  STANDBY  READ-ONLY"), "{done}");
+    assert!(done.contains("!! lab !!  STANDBY  WROTE 1"), "{done}");
     lab.kubectl(&["-n", "shop", "get", "configmap", "last"]).ok();
     lab.nothing_was_deleted();
     terminal.press(&["C-c"]);

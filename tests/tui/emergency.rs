@@ -14,7 +14,7 @@ fn from_start_to_summary_by_enter_digits_and_one_typed_name() {
     kit::to_targets(&terminal);
     let plan = kit::to_plan(&terminal, "prod");
     assert!(plan.contains("deletes: none"), "{plan}");
-    assert!(plan.contains("!! prod !!  PRODUCTION  READ-ONLY"), "{plan}");
+    assert!(plan.contains("!! prod !!  PRODUCTION  PLANNING"), "{plan}");
     assert!(plan.lines().nth(1).unwrap().starts_with("####"), "{plan}");
     kit::confirm(&terminal, "prd");
     terminal.until("Nothing was done.");
@@ -27,7 +27,7 @@ fn from_start_to_summary_by_enter_digits_and_one_typed_name() {
     terminal.until("target name: prod");
     terminal.press(&["Enter"]);
     let done = terminal.until("tell: \"The replay onto prod is complete");
-    assert!(done.contains("COMPLETE") && done.contains("READ-ONLY"), "{done}");
+    assert!(done.contains("COMPLETE") && done.contains("PRODUCTION  WROTE "), "{done}");
     assert!(wrote(&lab));
     assert!(lab.our_audit().iter().all(|(verb, _)| !verb.starts_with("delete")));
     terminal.press(&["Escape"]);

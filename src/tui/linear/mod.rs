@@ -200,7 +200,7 @@ impl Desk {
         }
         let how =
             end.as_ref().map_or_else(|told| format!("FAILED: {}", told.what), |_| "done".into());
-        let line = format!("{} has ended: {how}", work.job.verb());
+        let line = format!("{} has ended: {how}", work.verb());
         self.console.say(&wrap(&safe(line), 1));
     }
 

@@ -66,13 +66,13 @@ impl Progress {
     fn of_work(&mut self, work: &Work, state: &State, since: Option<Duration>) -> Option<String> {
         if self.job != Some(work.id) {
             *self = Self { job: Some(work.id), ended: self.ended, ..Self::default() };
-            let verb = work.job.verb();
+            let verb = work.verb();
             return Some(format!(
                 "{verb} is running. s stops it safely, b leaves it running, l tells its log."
             ));
         }
         if work.stopping && !std::mem::replace(&mut self.stopping, true) {
-            let verb = work.job.verb();
+            let verb = work.verb();
             return Some(format!(
                 "Stopping {verb} at the next safe point. s again leaves at once; what is done stays."
             ));
@@ -86,7 +86,7 @@ impl Progress {
         let silent = since.unwrap_or(SILENCE);
         if (further && silent >= COUNTED) || silent >= SILENCE {
             let span = text::span(work.took(state.elapsed));
-            let line = format!("{at} {} {counted}, after {span}", work.job.verb());
+            let line = format!("{at} {} {counted}, after {span}", work.verb());
             self.counted = counted;
             return Some(line);
         }

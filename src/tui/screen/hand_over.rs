@@ -3,7 +3,7 @@
 use crate::app::text;
 use crate::tui::job::{Job, Report};
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::{replay, runs};
+use crate::tui::screen::{outcome, runs};
 use crate::tui::state::State;
 use crate::tui::work::Work;
 
@@ -37,7 +37,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
         page.fact(Line::fact("wave", Role::Plain, words));
     }
     open(&mut page, work);
-    page.fact(Line::fact("tell", Role::Strong, replay::sentence(work).unwrap_or_default()));
+    page.fact(Line::fact("tell", Role::Strong, outcome::sentence(work).unwrap_or_default()));
     page.next(
         Role::Plain,
         "c copies the command that goes on, from any machine with the run's folder, the bundle and \
@@ -69,7 +69,7 @@ fn open(page: &mut Page<'_>, work: &Work) {
     match &work.end {
         Some(Ok(report)) => {
             if let Report::Replay(report) = report.as_ref() {
-                replay::troubles(page, report);
+                outcome::troubles(page, report);
             }
         }
         Some(Err(told)) => page.fact(Line::fact("stopped", Role::Warn, &told.what)),

@@ -2,7 +2,7 @@
 
 use crate::app::assess::{self, Life, What, words};
 use crate::app::status::Report;
-use crate::app::text;
+use crate::app::{Told, text};
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, runs};
@@ -40,7 +40,7 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
     let choice = |goes, words: &str, why| Choice { words: words.to_owned(), why, goes };
     let mut choices = Vec::new();
     if let Some(work) = state.work.as_ref().filter(|work| work.runs()) {
-        let words = format!("Go back to what runs: {}", work.job.verb());
+        let words = format!("Go back to what runs: {}", work.verb());
         choices.push(Choice { words, why: "", goes: Goes::Watch });
     } else if let Some(run) = runs::unfinished(state) {
         let words = format!(
@@ -72,7 +72,7 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
     choices.push(choice(Goes::Look, "Only look: bundles, targets, codes", "changes nothing"));
     choices.push(choice(Goes::Snapshot, "Take a snapshot now", "the Git host must answer"));
     if let Some(work) = state.work.as_ref().filter(|work| !work.runs()) {
-        let words = format!("See again how {} ended: {}", work.job.verb(), work.ending());
+        let words = format!("See again how {} ended: {}", work.verb(), work.ending());
         choices.push(Choice { words, why: "", goes: Goes::Watch });
     }
     choices
@@ -108,6 +108,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     let roomy = state.size.1 >= 30;
     match &state.facts.status {
         Known::No | Known::Asked => page.fact(Line::words(Role::Dim, " looking …")),
+        Known::Failed(told) if !roomy => short_trouble(&mut page, told),
         Known::Failed(told) => screen::trouble(&mut page, told),
         Known::Yes(report) => held(&mut page, report, state, roomy),
     }
@@ -133,6 +134,13 @@ pub(super) fn page(state: &State) -> Page<'_> {
         rows.numbered = Some(first);
     }
     page
+}
+
+/// What could not be found out, as short as it can be, so that it is seen above the choices.
+fn short_trouble(page: &mut Page<'_>, told: &Told) {
+    let what = format!("{} ({})", told.what, told.code);
+    page.fact(Line::fact("ERROR", Role::Bad, what).cut());
+    page.fact(Line::fact("next", Role::Plain, &told.next));
 }
 
 fn gap(page: &mut Page<'_>, roomy: bool) {

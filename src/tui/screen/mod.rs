@@ -8,7 +8,8 @@ pub(super) mod look;
 pub(super) mod new_target;
 mod objects;
 pub(super) mod open;
-mod plan;
+mod outcome;
+pub(super) mod plan;
 mod popup;
 mod replay;
 pub(super) mod repos;
@@ -18,9 +19,10 @@ pub(super) mod targets;
 mod wait;
 mod work;
 
+use super::job::Report;
 use super::keys;
 use super::page::{Care, Line, Page, Role};
-use super::state::{Screen, State};
+use super::state::{Confirming, Screen, State};
 use super::work::Work;
 use crate::app::Told;
 use crate::app::target::Class;
@@ -74,7 +76,7 @@ fn asked(work: &Work) -> Option<String> {
     if work.stopping {
         return Some(format!(
             "Stopping {} at the next safe point. ^C again leaves at once; what is done stays.",
-            work.job.verb()
+            work.verb()
         ));
     }
     let words = "Holding once the wave under way is done; then the run can go on. ^C stops sooner.";
@@ -83,7 +85,7 @@ fn asked(work: &Work) -> Option<String> {
 
 /// Returns the sentence for the incident channel, where there is one.
 pub fn sentence(state: &State) -> Option<String> {
-    state.work.as_ref().and_then(replay::sentence).map(safe)
+    state.work.as_ref().and_then(outcome::sentence).map(safe)
 }
 
 /// Says on every screen what could be written to.
@@ -103,8 +105,7 @@ fn banner(state: &State) -> (Line, Care) {
         let line = Line::of(Role::Strong, " BLACKSTART").and(Role::Plain, mode);
         return (line.and(Role::Plain, minute(state.now)), Care::Usual);
     };
-    let writes = state.work.as_ref().is_some_and(Work::writes);
-    let mode = if writes { "WRITING" } else { "READ-ONLY" };
+    let mode = mode(state);
     let server = state.target.as_ref().filter(|card| card.name == target.name);
     let class = target.class.to_string().to_uppercase();
     let uid = target.uid.as_deref().map_or("", |uid| uid.get(..8).unwrap_or(uid));
@@ -124,14 +125,33 @@ fn resumed(state: &State) -> Option<&str> {
     work.onto.as_deref()
 }
 
+/// Says what becomes of the target: nothing yet, something now, or something that has been.
+fn mode(state: &State) -> String {
+    let Some(work) = &state.work else { return "READ-ONLY".to_owned() };
+    let plans = work.runs() && work.job.writes() || state.binding != Confirming::Not;
+    let wrote = match &work.end {
+        Some(Ok(report)) => match report.as_ref() {
+            Report::Replay(report) => report.outcome.applied(),
+            _ => 0,
+        },
+        Some(Err(_)) if work.replays() => return "WROTE, then stopped".to_owned(),
+        _ => 0,
+    };
+    match wrote {
+        _ if work.writes() => "WRITING".to_owned(),
+        _ if plans => "PLANNING".to_owned(),
+        0 => "READ-ONLY".to_owned(),
+        count => format!("WROTE {count}"),
+    }
+}
+
 fn banner_of_run(state: &State, target: &str) -> (Line, Care) {
     let parts = target.strip_suffix(')').and_then(|target| target.split_once(" ("));
     let (name, class) = parts.unwrap_or((target, ""));
     let production = class == Class::Production.to_string();
     let (role, care) =
         if production { (Role::Production, Care::Production) } else { (Role::Strong, Care::Usual) };
-    let writes = state.work.as_ref().is_some_and(Work::writes);
-    let mode = if writes { "WRITING" } else { "READ-ONLY" };
+    let mode = mode(state);
     let class = class.to_uppercase();
     let line = Line::of(role, format!(" !! {name} !!"));
     (line.and(Role::Strong, format!("  {class}  {mode}")), care)

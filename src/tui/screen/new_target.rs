@@ -72,7 +72,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
         Class::Standby => "stands by to take over; its name is typed before anything is written",
         _ => "made for practice; side effects do not matter",
     };
-    page.next(Role::Plain, format!("{}: {care}. Enter on the class changes it.", draft.class));
+    page.next(Role::Plain, format!("{}: {care}.", draft.class));
     page.same_as = Some(Job::AddTarget(request(&named(draft), state.home.as_ref())).line());
     page.choices(ROWS.len(), state.cursor(), move |index| {
         let shown = |text: &str, else_| if text.is_empty() { else_ } else { text }.to_owned();
@@ -88,7 +88,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
             Some(Row::Reason) => {
                 ("because", shown(&draft.reason, "(only where something is accepted)"))
             }
-            Some(Row::Add) | None => ("Add it", String::new()),
+            Some(Row::Add) | None => ("Add it", format!("as {}", draft.class)),
         };
         Line::plain(format!("{label:<10}  {text}")).hanging(13)
     });

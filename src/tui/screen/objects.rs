@@ -38,6 +38,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     if let Some((_, item)) = rows.get(state.cursor()).and_then(|index| items.get(*index)) {
         let from = &item.provenance;
         let revision = from.revision.get(..12).unwrap_or(&from.revision);
+        page.next(Role::Strong, item.object.to_string());
         page.next(Role::Plain, format!("from {}:{} at {revision}", from.repo, from.path));
     }
     page.list(rows.len(), state.cursor(), move |row| {

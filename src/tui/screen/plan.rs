@@ -16,8 +16,12 @@ pub(super) fn page(state: &State) -> Page<'_> {
     let mut page = Page::new(format!("Plan {}", plan.digest().short()));
     page.title = page.title.and(Role::Plain, "   Nothing has been changed yet.").hanging(1);
     waves(&mut page, plan);
-    notes(&mut page, "BLOCKER", Role::Bad, &plan.blockers);
-    notes(&mut page, "warning", Role::Warn, &plan.warnings);
+    notes(&mut page, "BLOCKER", Role::Bad, plan.blockers.iter());
+    // What the plan does not hold at all matters more than how the rest goes.
+    let (missing, others): (Vec<_>, Vec<_>) =
+        plan.warnings.iter().partition(|note| plan.elsewhere().any(|one| one == *note));
+    notes(&mut page, "NOT IN IT", Role::Bad, missing);
+    notes(&mut page, "warning", Role::Warn, others);
     next(&mut page, state, work, plan);
     page.same_as = Some(same_as(work, plan));
     page
@@ -52,7 +56,12 @@ fn row(wave: &str, stage: &str, [new, change, same, conflict, fixed]: &[String; 
     format!(" {wave:<4} {stage:<13} {new:>5} {change:>6} {same:>5} {conflict:>8} {fixed:>9}")
 }
 
-fn notes(page: &mut Page<'_>, label: &str, role: Role, notes: &[Note]) {
+fn notes<'n>(
+    page: &mut Page<'_>,
+    label: &str,
+    role: Role,
+    notes: impl IntoIterator<Item = &'n Note>,
+) {
     for note in notes {
         let line = Line::fact(label, role, format!("{} ", note.code)).and(Role::Plain, &note.text);
         page.fact(line);
@@ -70,7 +79,10 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
         return;
     }
     if plan.is_empty() {
-        page.next(Role::Good, "Everything is there as it should be: there is nothing to do.");
+        page.next(
+            Role::Good,
+            "Everything is there as it should be: there is nothing to do. Enter leaves.",
+        );
         return;
     }
     match state.binding {

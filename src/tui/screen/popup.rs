@@ -19,7 +19,7 @@ pub(super) fn over<'a>(page: Page<'a>, popup: &'a Popup, state: &'a State) -> Pa
             two(page, &question.text, [yes.clone(), no.clone()], *cursor)
         }
         Popup::Leave { cursor } => {
-            let verb = state.work.as_ref().map_or("", |work| work.job.verb());
+            let verb = state.work.as_ref().map_or("", |work| work.verb());
             let words = format!("{verb} still runs. Leave?");
             let rows = ["No, let it run", "Stop it at the next safe point"].map(str::to_owned);
             two(page, &words, rows, *cursor)
@@ -47,6 +47,11 @@ fn field<'a>(
         Purpose::Accept => ("snapshot", "The number of the snapshot that is accepted as it is."),
         Purpose::Kubeconfig => ("kubeconfig", "The path of the kubeconfig that reaches it."),
         Purpose::TargetName => ("name", "Lower-case letters, digits and dashes."),
+        Purpose::Class => (
+            "class",
+            "production: people depend on it; standby: it stands by to take over; disposable: made \
+             for practice.",
+        ),
         Purpose::Context => ("context", "A context of that file."),
         Purpose::Signs => ("signs", "The words of the signs that are accepted, with blanks."),
         Purpose::Reason => ("because", "Why they are accepted. It goes onto the card."),

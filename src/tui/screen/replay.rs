@@ -1,22 +1,21 @@
-//! A plan being carried out: stages and waves, the one thing that is waited for, and at the end what
-//! is left to do and the sentence to tell.
+//! A plan being made and carried out: stages and waves, and the one thing that is waited for.
 
-use crate::app::replay::{Report as Replayed, Verdict};
-use crate::app::text;
-use crate::tui::job::Report;
+use crate::app::{plan, text};
+use crate::tui::job::{Job, Report};
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::work;
+use crate::tui::screen::{self, outcome, work};
 use crate::tui::state::State;
 use crate::tui::work::{Waiting, WaveState, Work};
 
 /// The page.
 pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     let mut page = Page::new("");
-    let what = match &work.run {
+    let what = match (&work.run, planned(work)) {
         // How it stands matters more than its name.
-        Some(_) if state.size.0 < 72 => "run".to_owned(),
-        Some(run) => format!("run {run}"),
-        None => "replay".to_owned(),
+        (Some(_), _) if state.size.0 < 72 => "run".to_owned(),
+        (Some(run), _) => format!("run {run}"),
+        (None, Some(request)) => format!("plan for {}", request.target),
+        (None, None) => work.verb().to_owned(),
     };
     page.title = work::title(work, &what, state);
     if work.waves.is_empty() || !work.replays() {
@@ -25,16 +24,17 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
         if work.runs() && !work.replays() {
             page.next(
                 Role::Plain,
-                "The plan is made: nothing is written. Esc goes back, ^C stops.",
+                "A plan is being made: nothing is written. Esc goes back, ^C stops.",
             );
         }
     } else {
         waves(&mut page, work, state);
     }
+    page.same_as = same_as(work);
     match &work.end {
         Some(Ok(report)) => {
             if let Report::Replay(report) = report.as_ref() {
-                summary(&mut page, report, work);
+                outcome::summary(&mut page, report, work);
             }
         }
         Some(Err(_)) => {}
@@ -42,6 +42,21 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
         None => going_on(&mut page, work, state),
     }
     page
+}
+
+/// The plan that is made as long as nothing is replayed.
+fn planned(work: &Work) -> Option<&plan::Request> {
+    match &work.job {
+        Job::Replay(request) if !work.replays() => Some(&request.plan),
+        _ => None,
+    }
+}
+
+/// What is under way, as a command: as long as nothing is written, it is a plan.
+fn same_as(work: &Work) -> Option<String> {
+    let planned = planned(work).map(|request| Job::Plan(request.clone()).line());
+    let exact = work.plan.as_ref().filter(|_| matches!(work.job, Job::Replay(_)));
+    planned.or_else(|| exact.map(|plan| screen::plan::same_as(work, plan)))
 }
 
 fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
@@ -57,7 +72,9 @@ fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
     let width = usize::from(state.size.0).clamp(40, 100).saturating_sub(30);
     let filled = (width * applied.min(all)).checked_div(all).unwrap_or(0);
     let bar = format!(" [{}{}]", "#".repeat(filled), ".".repeat(width - filled));
-    let words = format!(" {applied}/{all} applied, {ready} ready");
+    // At the end that is no news: not everything becomes ready, and what did not is said below.
+    let ready = if work.runs() { format!(", {ready} ready") } else { String::new() };
+    let words = format!(" {applied}/{all} applied{ready}");
     page.fact(Line::of(Role::Bar, bar).and(Role::Strong, words));
     if work.runs() {
         page.fact(Line::of(Role::Dim, last_time(work, state)));
@@ -138,145 +155,4 @@ fn waiting_for(page: &mut Page<'_>, waiting: &Waiting, state: &State) {
     if !waiting.next.is_empty() {
         page.next.push(Line::fact("look", Role::Plain, &waiting.next));
     }
-}
-
-fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
-    let outcome = &report.outcome;
-    let (role, word) = match (report.verdict, outcome.held_after) {
-        (Verdict::Complete, _) => (Role::Good, "COMPLETE"),
-        (_, Some(_)) => (Role::Warn, "HELD: what is there stays, and the run can go on"),
-        (Verdict::Incomplete, None) => {
-            (Role::Warn, "INCOMPLETE: what is there stays and can be used")
-        }
-        (Verdict::Failed, None) => (Role::Bad, "FAILED: nothing was brought about"),
-    };
-    page.fact(Line::empty());
-    page.fact(Line::fact("verdict", role, word));
-    let counts = format!(
-        "{} created, {} configured, {} unchanged{}",
-        outcome.created,
-        outcome.configured,
-        outcome.unchanged,
-        match outcome.earlier {
-            0 => String::new(),
-            earlier => format!(", {earlier} done earlier"),
-        }
-    );
-    page.fact(Line::fact("objects", Role::Plain, counts));
-    troubles(page, report);
-    if let Some(first) = outcome.not_waited.first() {
-        let count = text::count(outcome.not_waited.len(), "object");
-        page.fact(Line::fact("not waited", Role::Plain, format!("{count}, as {}", first.object)));
-    }
-    for remark in &report.remarks {
-        page.fact(Line::fact("note", Role::Warn, remark));
-    }
-    left_to_do(page, report);
-    page.same_as = Some(report.next.clone().unwrap_or_else(|| work.job.line()));
-}
-
-/// What is not there or not as it should be, object by object.
-pub(super) fn troubles(page: &mut Page<'_>, report: &Replayed) {
-    let outcome = &report.outcome;
-    for failed in &outcome.failed {
-        let words = format!("{}: {} ({})", failed.object, failed.why, failed.code);
-        page.fact(Line::fact("failed", Role::Bad, words));
-    }
-    for pending in &outcome.held {
-        let words = format!("{}: {}", pending.object, pending.why);
-        page.fact(Line::fact("held", Role::Warn, words));
-    }
-    if outcome.open > 0 {
-        let why = outcome.held_after.map_or_else(
-            || "behind what failed".to_owned(),
-            |wave| format!("behind wave {wave}, where the run was asked to hold"),
-        );
-        let words = format!("{} {why}", text::count(outcome.open, "object"));
-        page.fact(Line::fact("not tried", Role::Warn, words));
-    }
-    for pending in &outcome.left_out {
-        let words = format!("{}: {}", pending.object, pending.why);
-        page.fact(Line::fact("left out", Role::Warn, words));
-    }
-    for pending in &outcome.not_ready {
-        page.fact(Line::fact(
-            "not ready",
-            Role::Warn,
-            format!("{}: {}", pending.object, pending.why),
-        ));
-    }
-}
-
-/// What is left for people, and the sentence for the incident channel.
-fn left_to_do(page: &mut Page<'_>, report: &Replayed) {
-    let open = text::count(open(report), "object");
-    match (report.verdict, report.outcome.held_after) {
-        (Verdict::Complete, _) => {}
-        (_, Some(_)) => page.next(
-            Role::Strong,
-            format!("{open} to go. Look at what is there, then Enter, and go on with the run."),
-        ),
-        _ => page.next(
-            Role::Strong,
-            format!(
-                "{open} open. Cure it, then Enter, and go on with the run; or s leaves one out."
-            ),
-        ),
-    }
-    page.next(
-        Role::Plain,
-        "Left to do: check what only people can (log in, pay, call), then let the engines go on \
-         only when the Git host holds what runs here.",
-    );
-    page.next(Role::Strong, format!("tell: \"{}\"", at_the_end(report)));
-}
-
-/// Returns the sentence for the incident channel.
-pub(super) fn sentence(work: &Work) -> Option<String> {
-    if !work.replays() {
-        return None;
-    }
-    match &work.end {
-        Some(Ok(report)) => match report.as_ref() {
-            Report::Replay(report) => Some(at_the_end(report)),
-            _ => None,
-        },
-        _ => Some(under_way(work)),
-    }
-}
-
-fn under_way(work: &Work) -> String {
-    let target = work.target().unwrap_or_else(|| "its target".to_owned());
-    let target = target.split(" (").next().unwrap_or_default();
-    let begun = work.waves.iter().filter(|wave| wave.began.is_some()).count();
-    let all: usize = work.waves.iter().map(|wave| wave.objects).sum();
-    let applied: usize = work.waves.iter().map(|wave| wave.applied).sum();
-    let counted = match work.plan {
-        Some(_) => format!(", {applied} of {all} objects applied"),
-        None => String::new(),
-    };
-    let waiting = work.waiting.as_ref().map_or_else(String::new, |waiting| {
-        format!(", waiting for {}: {}", waiting.object, waiting.why)
-    });
-    let how = if work.runs() { "is in" } else { "stopped in" };
-    format!(
-        "The replay onto {target} {how} wave {begun} of {}{counted}{waiting}.",
-        work.waves.len()
-    )
-}
-
-fn at_the_end(report: &Replayed) -> String {
-    let outcome = &report.outcome;
-    let done = outcome.there();
-    let time = text::span(std::time::Duration::from_secs_f64(report.seconds.max(0.0)));
-    let how = match report.verdict {
-        Verdict::Complete => format!("is complete: {}", text::count(done, "object")),
-        _ => format!("has {done} objects in place and {} open", open(report)),
-    };
-    format!("The replay onto {} {how}, after {time} of tool time.", report.target)
-}
-
-fn open(report: &Replayed) -> usize {
-    let outcome = &report.outcome;
-    outcome.failed.len() + outcome.held.len() + outcome.not_ready.len() + outcome.open
 }

@@ -34,7 +34,7 @@ pub(in crate::tui) fn row(state: &State, at: usize) -> Option<Row<'_>> {
             Listed::Damaged { problem, .. } => Row::Damaged(problem),
         }),
         Some(0) => Some(Row::Add),
-        Some(1) => Some(Row::Directory),
+        Some(1) if !state.only_looks() => Some(Row::Directory),
         Some(_) => None,
     }
 }
@@ -70,22 +70,32 @@ pub(super) fn page(state: &State) -> Page<'_> {
         }
     }
     let listed = listed(state);
+    let enter = if state.only_looks() {
+        "Enter asks it who it is and what one may do there"
+    } else {
+        "Enter plans for it: what would change is shown"
+    };
     page.next(
         Role::Plain,
-        "Enter plans for it: what would change is shown, nothing is written. A name stands for one \
-         cluster, by its UID; another cluster of the same name is refused.",
+        format!(
+            "{enter}; nothing is written. A name stands for one cluster, by its UID; another \
+             cluster of the same name is refused."
+        ),
     );
-    page.list(listed.len() + 2, state.cursor(), move |row| match row.checked_sub(listed.len()) {
-        None => listed.get(row).map_or_else(Line::empty, |one| {
-            let role = match one {
-                Listed::Damaged { .. } => Role::Bad,
-                Listed::Card(card) if card.class == Class::Production => Role::Strong,
-                Listed::Card(_) => Role::Plain,
-            };
-            Line::of(role, words(one))
-        }),
-        Some(0) => Line::plain("+ another cluster: give it a name"),
-        Some(_) => Line::plain("+ no cluster at hand: write manifests into a folder"),
+    let more = if state.only_looks() { 1 } else { 2 };
+    page.list(listed.len() + more, state.cursor(), move |row| {
+        match row.checked_sub(listed.len()) {
+            None => listed.get(row).map_or_else(Line::empty, |one| {
+                let role = match one {
+                    Listed::Damaged { .. } => Role::Bad,
+                    Listed::Card(card) if card.class == Class::Production => Role::Strong,
+                    Listed::Card(_) => Role::Plain,
+                };
+                Line::of(role, words(one))
+            }),
+            Some(0) => Line::plain("+ another cluster: give it a name"),
+            Some(_) => Line::plain("+ no cluster at hand: write manifests into a folder"),
+        }
     });
     page
 }

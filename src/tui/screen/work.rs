@@ -87,7 +87,7 @@ pub(super) fn tail(page: &mut Page<'_>, work: &Work, lines: usize) {
 /// Work without a screen of its own: verify, plan, extract.
 fn plain<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     let mut page = Page::new("");
-    page.title = title(work, work.job.verb(), state);
+    page.title = title(work, work.verb(), state);
     phases(&mut page, work, state);
     match work.end.as_ref().and_then(|end| end.as_ref().ok()).map(Box::as_ref) {
         Some(Report::Verify(report)) => verified(&mut page, report, state),

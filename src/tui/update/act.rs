@@ -10,7 +10,7 @@ use crate::tui::job::Job;
 use crate::tui::keys::{self, Action};
 use crate::tui::message::Effect;
 use crate::tui::screen;
-use crate::tui::state::{Known, Popup, Purpose, Screen, State, View};
+use crate::tui::state::{Confirming, Known, Popup, Purpose, Screen, State, View};
 
 /// Does what was asked.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -128,7 +128,10 @@ pub(super) fn back(state: &mut State) -> Vec<Effect> {
         Some(
             Popup::Field { purpose: Purpose::Answer(question), .. }
             | Popup::Choice { question, .. },
-        ) => return nobody(&question),
+        ) => {
+            state.left = Some(question.job);
+            return nobody(&question);
+        }
         Some(_) => return Vec::new(),
         None => {}
     }
@@ -150,13 +153,20 @@ pub(super) fn back(state: &mut State) -> Vec<Effect> {
 
 /// A plan that is left is not carried out.
 fn leave_plan(state: &mut State) -> Vec<Effect> {
-    let binding = std::mem::take(&mut state.binding);
     if state.screen().is_work() {
         state.views.pop();
     }
     state.said = Some("The plan was left. Nothing was changed.".to_owned());
-    match binding {
-        crate::tui::state::Confirming::Asked(question) => vec![Effect::Reply(question, None)],
+    unconfirmed(state)
+}
+
+/// Tells the core that nobody types the target's name.
+fn unconfirmed(state: &mut State) -> Vec<Effect> {
+    match std::mem::take(&mut state.binding) {
+        Confirming::Asked(question) => {
+            state.left = state.work.as_ref().map(|work| work.id);
+            vec![Effect::Reply(question, None)]
+        }
         _ => Vec::new(),
     }
 }
@@ -213,6 +223,9 @@ fn copy(state: &mut State, line: Option<String>) -> Vec<Effect> {
 
 /// Leaves, or asks where something runs.
 fn leave(state: &mut State) -> Vec<Effect> {
+    if state.waits_for_name() {
+        return leave_unconfirmed(state, 0);
+    }
     if state.works() {
         state.popups.push(Popup::Leave { cursor: 0 });
         return Vec::new();
@@ -220,9 +233,20 @@ fn leave(state: &mut State) -> Vec<Effect> {
     quit(state, 0, Vec::new())
 }
 
+/// Leaves a plan and the program: nothing has been written, so there is nothing to wait for.
+fn leave_unconfirmed(state: &mut State, code: u8) -> Vec<Effect> {
+    state.leaving = Some(code);
+    let mut effects = unconfirmed(state);
+    effects.extend(quit(state, code, vec!["The plan was left. Nothing was changed.".to_owned()]));
+    effects
+}
+
 /// Stops at the next safe point and leaves; at once, when that was asked for before.
 pub(super) fn stop(state: &mut State, signal: Signal) -> Vec<Effect> {
     let code = signal.exit_code();
+    if state.waits_for_name() {
+        return leave_unconfirmed(state, code);
+    }
     let running = state.work.as_mut().filter(|work| work.runs());
     match running {
         None => quit(state, code, Vec::new()),
@@ -230,7 +254,7 @@ pub(super) fn stop(state: &mut State, signal: Signal) -> Vec<Effect> {
         Some(_) if signal == Signal::HangUp && state.leaving.is_some() => Vec::new(),
         Some(work) if work.stopping && signal != Signal::HangUp => {
             let lines = vec![
-                format!("left while {} was stopping: what is done stays", work.job.verb()),
+                format!("left while {} was stopping: what is done stays", work.verb()),
                 format!("the same again: {}", work.job.line()),
             ];
             quit(state, code, lines)
@@ -265,9 +289,7 @@ fn unanswered(state: &mut State) -> Vec<Effect> {
             Popup::Field { .. } | Popup::Leave { .. } => {}
         }
     }
-    if let crate::tui::state::Confirming::Asked(question) = std::mem::take(&mut state.binding) {
-        effects.push(Effect::Reply(question, None));
-    }
+    effects.extend(unconfirmed(state));
     effects
 }
 

@@ -2,7 +2,7 @@
 
 use super::act::{enter, replace, stop_and_leave};
 use super::field::{self, plan_request};
-use super::job::{begin, begin_plan, in_one_job, reply};
+use super::job::{begin, in_one_job, reply};
 use crate::app::plan::Selector;
 use crate::app::target::{Class, Listed};
 use crate::app::{Which, show, snapshot};
@@ -147,6 +147,11 @@ fn open_choice(state: &mut State, at: usize) -> Vec<Effect> {
             field::ask(state, Purpose::KeyFile(index), &text)
         }
         Some(open::Row::Accept) => field::ask(state, Purpose::Accept, ""),
+        Some(open::Row::Open) if state.identities.is_empty() => {
+            let effects = field::ask(state, Purpose::KeyFile(0), "");
+            state.said = Some("A key file is needed first.".to_owned());
+            effects
+        }
         Some(open::Row::Open) if !matches!(state.facts.opened, Known::Asked) => {
             let request = show::Request {
                 place: state.place.clone(),
@@ -180,6 +185,13 @@ pub(super) fn to_open_row(state: &mut State) {
     }
 }
 
+/// When a form has what it needs the cursor stands on what sends it.
+pub(super) fn to_add_row(state: &mut State) {
+    if let Some(view) = state.views.last_mut().filter(|_| new_target::complete(&state.draft)) {
+        view.cursor = new_target::ROWS.len() - 1;
+    }
+}
+
 /// After a line of a form was typed the cursor stands on the next.
 pub(super) fn next_row(state: &mut State) {
     if let Some(view) = state.views.last_mut() {
@@ -189,6 +201,7 @@ pub(super) fn next_row(state: &mut State) {
 
 fn target_choice(state: &mut State, at: usize) -> Vec<Effect> {
     let selector = match targets::row(state, at) {
+        Some(targets::Row::Card(_)) if state.only_looks() => return test_target(state),
         Some(targets::Row::Card(card)) => {
             let selector = Selector::Named(card.name.clone());
             state.target = Some(card.clone());
@@ -215,10 +228,9 @@ pub(super) fn test_target(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Plans for a target; opens the bundle first where nobody can yet.
+/// Plans for a target; where nothing is open, there is nothing to plan yet.
 pub(super) fn plan_for(state: &mut State, target: Selector) -> Vec<Effect> {
     let Some(Known::Yes(_)) = Some(&state.facts.opened) else {
-        state.planned_for = Some(target);
         state.goal = Goal::Rebuild;
         return enter_open(state);
     };
@@ -262,14 +274,7 @@ fn new_target_choice(state: &mut State, at: usize) -> Vec<Effect> {
             field::ask(state, Purpose::Signs, &words.join(" "))
         }
         Some(new_target::Row::Reason) => field::ask(state, Purpose::Reason, &draft.reason),
-        Some(new_target::Row::Class) => {
-            state.draft.class = match draft.class {
-                Class::Production => Class::Standby,
-                Class::Standby => Class::Disposable,
-                _ => Class::Production,
-            };
-            Vec::new()
-        }
+        Some(new_target::Row::Class) => field::ask(state, Purpose::Class, &draft.class.to_string()),
         Some(new_target::Row::Add) if new_target::complete(&draft) => {
             let job = Job::AddTarget(new_target::request(&draft, state.home.as_ref()));
             state.said = Some("Asking the cluster who it is …".to_owned());
@@ -288,13 +293,7 @@ fn after_work(state: &mut State) -> Vec<Effect> {
     match &work.end {
         Some(Ok(report)) => match report.as_ref() {
             Report::Verify(report) if report.is_red() => Vec::new(),
-            Report::Verify(_) if state.goal == Goal::Rebuild => {
-                if state.planned_for.is_some() {
-                    begin_plan(state)
-                } else {
-                    enter(state, Screen::Targets)
-                }
-            }
+            Report::Verify(_) if state.goal == Goal::Rebuild => enter(state, Screen::Targets),
             Report::Plan(_) => replace(state, Screen::Plan),
             Report::Replay(_) => super::act::home(state),
             _ => super::act::back(state),

@@ -5,6 +5,7 @@ use super::choose;
 use super::job::{begin, reply};
 use super::run;
 use crate::app::plan::Selector;
+use crate::app::target::Class;
 use crate::app::{Wanted, extract, plan};
 use crate::model::id::Seq;
 use crate::tui::job::{Job, replay_request};
@@ -109,7 +110,13 @@ fn done(state: &mut State) -> Vec<Effect> {
         Purpose::Accept => accept(state, &typed),
         _ if typed.is_empty() => say_wrong(state, "Nothing was typed. Esc leaves."),
         Purpose::Kubeconfig => keep(state, |state| state.draft.kubeconfig = typed),
-        Purpose::TargetName => keep(state, |state| state.draft.name = typed),
+        // What follows the name is only for who needs it.
+        Purpose::TargetName => {
+            let effects = keep(state, |state| state.draft.name = typed);
+            choose::to_add_row(state);
+            effects
+        }
+        Purpose::Class => class(state, &typed),
         Purpose::Context => keep(state, |state| state.draft.context = typed),
         Purpose::Signs => signs(state, &typed),
         Purpose::Reason => keep(state, |state| state.draft.reason = typed),
@@ -128,6 +135,17 @@ fn keep(state: &mut State, set: impl FnOnce(&mut State)) -> Vec<Effect> {
     set(state);
     choose::next_row(state);
     Vec::new()
+}
+
+fn class(state: &mut State, typed: &str) -> Vec<Effect> {
+    match typed.parse() {
+        Ok(class) if class != Class::Directory => {
+            let effects = keep(state, |state| state.draft.class = class);
+            choose::to_add_row(state);
+            effects
+        }
+        _ => say_wrong(state, "One of these words: production, standby, disposable."),
+    }
 }
 
 fn signs(state: &mut State, typed: &str) -> Vec<Effect> {

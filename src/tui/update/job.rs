@@ -1,7 +1,7 @@
 //! Jobs begun, told of, ended.
 
 use super::act::{enter, replace};
-use super::{choose, field, quit, run};
+use super::{field, quit, run};
 use crate::app::plan::Plan;
 use crate::app::target::Class;
 use crate::app::{Told, Which, assess, show, status};
@@ -32,13 +32,32 @@ pub(in crate::tui) fn begin(state: &mut State, job: Job) -> Vec<Effect> {
     };
     let mut work = Work::new(id, job, state.elapsed);
     work.onto = onto;
+    work.from = from(state, &work.job);
     state.work = Some(work);
     state.binding = Confirming::Not;
+    // Screens of what was done before would show this.
+    state.views.retain(|view| !view.screen.is_of_work());
     let mut effects = vec![start];
-    if !state.screen().is_work() {
-        effects.extend(enter(state, Screen::Work));
-    }
+    effects.extend(enter(state, Screen::Work));
     effects
+}
+
+/// Returns the snapshot that a job writes to a target: what is younger is lost there.
+fn from(state: &State, job: &Job) -> Option<String> {
+    match job {
+        Job::Replay(_) => {
+            let entry = &state.facts.opened.get()?.entry;
+            let taken = entry.created.map_or_else(String::new, |at| format!(" of {at}"));
+            Some(format!("snapshot {}{taken}", entry.seq))
+        }
+        Job::Resume(request) => {
+            let run = request.run.as_deref()?;
+            let stopped = state.work.as_ref().filter(|work| work.run.as_deref() == Some(run));
+            let listed = || Some(format!("snapshot {}", runs::find(state, run)?.seq));
+            stopped.and_then(|work| work.from.clone()).or_else(listed)
+        }
+        _ => None,
+    }
 }
 
 /// Returns the target of a run: of the one that has just stopped, or as the list of runs has it.
@@ -161,6 +180,11 @@ pub(super) fn word(state: &mut State, id: JobId, text: String) -> Vec<Effect> {
 pub(super) fn done(state: &mut State, id: JobId, end: Result<Report, Told>) -> Vec<Effect> {
     if let Some(at) = state.looks.iter().position(|(look, _)| *look == id) {
         let (_, job) = state.looks.remove(at);
+        if left(state, id) && end.is_err() {
+            state.facts.opened = Known::No;
+            state.said = Some("Left. Nothing was opened.".to_owned());
+            return Vec::new();
+        }
         return look_done(state, &job, end);
     }
     let elapsed = state.elapsed;
@@ -176,9 +200,29 @@ pub(super) fn done(state: &mut State, id: JobId, end: Result<Report, Told>) -> V
     if let Some(code) = state.leaving {
         return quit(state, code, farewell(state));
     }
+    if left(state, id) && was_left(state) {
+        return Vec::new();
+    }
     tell_end(state);
     let effects = run::left(state);
     if effects.is_empty() { work_done(state) } else { effects }
+}
+
+/// Whether a person has left a question of this job without an answer.
+fn left(state: &mut State, id: JobId) -> bool {
+    state.left.take_if(|left| *left == id).is_some()
+}
+
+/// Forgets work that ended because a person left it before it wrote anything: that is no failure.
+fn was_left(state: &mut State) -> bool {
+    let idle = |work: &Work| matches!(work.end, Some(Err(_))) && !work.replays();
+    if !state.work.as_ref().is_some_and(idle) {
+        return false;
+    }
+    state.work = None;
+    state.views.retain(|view| !view.screen.is_of_work());
+    state.said.get_or_insert_with(|| "Left. Nothing was changed.".to_owned());
+    true
 }
 
 /// Says that work has ended to whoever looks at something else.
@@ -187,7 +231,7 @@ fn tell_end(state: &mut State) {
     if !state.views.iter().any(|view| view.screen.is_work() || view.screen.is_plan()) {
         state.said = Some(format!(
             "{} has ended: {}. The last choice on the first screen shows it.",
-            work.job.verb(),
+            work.verb(),
             work.ending()
         ));
     }
@@ -196,7 +240,7 @@ fn tell_end(state: &mut State) {
 /// What stays on the normal screen of work that was stopped.
 fn farewell(state: &State) -> Vec<String> {
     let Some(work) = &state.work else { return Vec::new() };
-    let verb = work.job.verb();
+    let verb = work.verb();
     let mut lines = match &work.end {
         Some(Ok(report)) => match report.as_ref() {
             Report::Replay(report) if report.next.is_some() => {
@@ -345,7 +389,7 @@ fn added_target(state: &mut State, card: &crate::app::target::Card) -> Vec<Effec
 /// A job has ended by a bug.
 pub(super) fn broken(state: &mut State, id: JobId, what: &str) -> Vec<Effect> {
     let watched = state.work.as_ref().filter(|work| work.id == id);
-    let verb = watched.map_or("a look", |work| work.job.verb());
+    let verb = watched.map_or("a look", |work| work.verb());
     let lines = vec![
         format!("error: {verb} ended by a bug: {what}"),
         "  done  what was written before it stays".to_owned(),
@@ -357,12 +401,4 @@ pub(super) fn broken(state: &mut State, id: JobId, what: &str) -> Vec<Effect> {
 /// Returns whether a target of this class is planned and confirmed in one job.
 pub(super) fn in_one_job(class: Option<Class>) -> bool {
     class.is_some_and(|class| class != Class::Directory)
-}
-
-/// Begins the plan of the target that was chosen.
-pub(super) fn begin_plan(state: &mut State) -> Vec<Effect> {
-    match state.planned_for.take() {
-        Some(target) => choose::plan_for(state, target),
-        None => Vec::new(),
-    }
 }

@@ -55,7 +55,7 @@ pub(super) fn left(state: &mut State) -> Vec<Effect> {
     if !goes_on {
         return Vec::new();
     }
-    let seen = state.screen().is_work();
+    let seen = state.views.iter().any(|view| view.screen.is_of_work());
     let effects = begin(state, job);
     if !seen {
         state.views.pop();
