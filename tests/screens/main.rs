@@ -15,6 +15,7 @@
 )]
 
 mod budget;
+mod desk;
 mod fields;
 mod fixture;
 mod hostile;

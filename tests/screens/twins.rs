@@ -1,127 +1,15 @@
 //! Each action of the screens, and the command that its `same as` line names, tell the same events.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
-use blackstart::app::clock::SystemClock;
-use blackstart::app::event_log::EventLogs;
-use blackstart::app::{Start, Tools, Unlocked};
-use blackstart::config::Environment;
-use blackstart::model::clock::Clock as _;
-use blackstart::tui::job::Job;
 use blackstart::tui::keys::{Action, Key};
-use blackstart::tui::message::{Effect, JobId, Message};
-use blackstart::tui::state::State;
-use blackstart::tui::typed::Typed;
-use blackstart::tui::update::{first, update};
-use blackstart::tui::worker::{Outside, Workers};
 use serde_json::Value;
 
+use crate::desk::Desk;
+use crate::support::cluster::Lab;
 use crate::support::git;
 use crate::support::kit::Kit;
 use crate::support::sandbox::finish;
-
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Somebody at screens that do real work.
-struct Desk {
-    state: State,
-    workers: Workers,
-    from: Receiver<Message>,
-    waiting: Vec<Effect>,
-    running: usize,
-    jobs: Vec<(JobId, Job)>,
-    events: Vec<(JobId, Value)>,
-}
-
-impl Desk {
-    fn at(kit: &Kit, folder: &Path) -> Self {
-        let clock = SystemClock::start();
-        let home = kit.sandbox.path("home");
-        let environment = Environment {
-            current_dir: folder.to_owned(),
-            config_dir: Some(home.join("config/blackstart")),
-            state_dir: Some(home.join("state/blackstart")),
-            cache_dir: Some(home.join("cache")),
-            temp_dir: kit.sandbox.path("tmp"),
-            path: std::env::split_paths(&crate::support::component::search_path()).collect(),
-            home: Some(home),
-            ..Environment::default()
-        };
-        let start = Start { identities: vec![kit.identity.clone()], ..Start::default() };
-        let mut state = State::new(&start, environment.home.clone(), (80, 24), clock.now());
-        let (to, from) = channel();
-        let tools = Tools::new(environment.path.clone());
-        let workers = Workers::new(
-            Outside {
-                clock,
-                tools,
-                environment,
-                unlocked: Unlocked::default(),
-                logs: EventLogs::default(),
-            },
-            to,
-        );
-        let waiting = first(&mut state);
-        let (jobs, events) = (Vec::new(), Vec::new());
-        let mut desk = Self { state, workers, from, waiting, running: 0, jobs, events };
-        desk.settle();
-        desk
-    }
-
-    /// Lets everything that runs come to its end.
-    fn settle(&mut self) {
-        loop {
-            for effect in std::mem::take(&mut self.waiting) {
-                match effect {
-                    Effect::Start(id, job) => {
-                        self.jobs.push((id, job.clone()));
-                        self.running += 1;
-                        self.workers.start(id, job);
-                    }
-                    Effect::Reply(id, reply) => self.workers.reply(id, reply),
-                    other => panic!("{other:?}"),
-                }
-            }
-            if self.running == 0 {
-                return;
-            }
-            let message = self.from.recv_timeout(PATIENCE).unwrap();
-            match &message {
-                Message::Done(_, end) => {
-                    self.running -= 1;
-                    assert!(end.is_ok(), "{end:?}");
-                }
-                Message::Event(id, event) => {
-                    self.events.push((*id, serde_json::to_value(event).unwrap()));
-                }
-                Message::Question(question) => panic!("{question:?}"),
-                _ => {}
-            }
-            self.waiting = update(&mut self.state, message);
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        self.waiting = update(&mut self.state, Message::Act(action));
-        self.settle();
-    }
-
-    fn submit(&mut self, text: &str) {
-        self.waiting = update(&mut self.state, Message::Submit(Typed::new(text)));
-        self.settle();
-    }
-
-    /// Returns the newest job of a verb: the command that does the same, and what it told.
-    #[track_caller]
-    fn told(&self, verb: &str) -> (String, Vec<Value>) {
-        let (id, job) = self.jobs.iter().rev().find(|(_, job)| job.verb() == verb).unwrap();
-        let events = self.events.iter().filter(|(of, _)| of == id);
-        (job.line(), events.map(|(_, event)| event.clone()).collect())
-    }
-}
 
 /// What two runs of the same thing have in common: not times, sizes, or what is sealed by chance.
 fn essence(events: Vec<Value>) -> Vec<Value> {
@@ -236,12 +124,97 @@ fn a_plan_and_its_replay_into_a_folder_tell_what_their_commands_tell() {
     let out = kit.sandbox.path("manifests");
     desk.submit(out.to_str().unwrap());
     same(&kit, &folder, desk.told("plan"));
-    desk.waiting = update(&mut desk.state, Message::Key(Key::Enter));
-    desk.settle();
+    desk.press(Key::Enter);
     desk.submit(&format!("dir:{}", out.display()));
     assert!(out.join("apply.sh").is_file());
     let told = desk.told("replay");
     std::fs::remove_dir_all(&out).unwrap();
     same(&kit, &folder, told);
     assert!(out.join("apply.sh").is_file());
+}
+
+/// Gives a cluster the name `lab` at the screens. Returns what is on its card but the time.
+fn add_lab(desk: &mut Desk, kit: &Kit, kubeconfig: &str) -> Value {
+    desk.act(Action::Number(5));
+    desk.act(Action::Number(2));
+    desk.act(Action::Add);
+    for (row, text) in [(1, kubeconfig), (2, "lab"), (3, "disposable")] {
+        desk.act(Action::Number(row));
+        desk.submit(text);
+    }
+    desk.act(Action::Choose);
+    card(kit)
+}
+
+fn card(kit: &Kit) -> Value {
+    let mut card = kit.run(&["target", "show", "lab", "--json"]).ok().json();
+    let target = if card["target"].is_object() { &mut card["target"] } else { &mut card };
+    target.as_object_mut().unwrap().remove("added").unwrap();
+    card
+}
+
+fn name_lab(kit: &Kit, lab: &Lab) {
+    let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
+    kit.run(&["target", "add", "lab", "--kubeconfig", kubeconfig, "--class", "disposable"]).ok();
+}
+
+#[test]
+fn clusters_get_their_names_and_are_tested_as_by_command() {
+    let (kit, folder) = kit_with_manifests();
+    kit.snapshot();
+    let lab = Lab::without_controllers();
+    let mut desk = Desk::at(&kit, &folder);
+    let added = add_lab(&mut desk, &kit, lab.plane.kubeconfig().to_str().unwrap());
+    same(&kit, &folder, desk.told("target list"));
+    let told = desk.told("target add");
+    kit.run(&["target", "remove", "lab"]).ok();
+    same(&kit, &folder, told);
+    assert_eq!(card(&kit), added);
+    desk.act(Action::First);
+    desk.act(Action::Test);
+    same(&kit, &folder, desk.told("target test"));
+}
+
+#[test]
+fn a_replay_onto_a_cluster_tells_what_its_command_tells() {
+    let (kit, folder) = kit_with_manifests();
+    kit.snapshot();
+    let (here, there) = (Lab::without_controllers(), Lab::without_controllers());
+    name_lab(&kit, &here);
+    let mut desk = Desk::at(&kit, &folder);
+    desk.act(Action::Number(3));
+    desk.act(Action::Number(3));
+    desk.act(Action::Choose);
+    desk.act(Action::Choose);
+    assert!(desk.state.waits_for_name());
+    assert!(here.written().is_empty());
+    desk.confirm("lab");
+    assert!(!here.written().is_empty());
+    let (line, events) = desk.told("replay");
+    // The command meets another cluster that is as empty as this one was.
+    kit.run(&["target", "remove", "lab"]).ok();
+    name_lab(&kit, &there);
+    same(&kit, &folder, (format!("{line} --confirm-target lab"), events));
+    assert_eq!(here.written().len(), there.written().len());
+}
+
+#[test]
+fn a_run_goes_on_as_by_command() {
+    let (kit, folder) = kit_with_manifests();
+    kit.snapshot();
+    let (here, there) = (Lab::without_controllers(), Lab::without_controllers());
+    name_lab(&kit, &here);
+    let held = ["replay", "--target", "lab", "--confirm-target", "lab", "--hold-after", "1"];
+    let held = [&held[..], &["--json"]].concat();
+    let first = kit.open(&held).exits(3).json()["run"].as_str().unwrap().to_owned();
+    let mut desk = Desk::at(&kit, &folder);
+    desk.act(Action::Number(0));
+    desk.act(Action::Choose);
+    let (line, events) = desk.told("resume");
+    assert!(line.contains(&first), "{line}");
+    kit.run(&["target", "remove", "lab"]).ok();
+    name_lab(&kit, &there);
+    let second = kit.open(&held).exits(3).json()["run"].as_str().unwrap().to_owned();
+    same(&kit, &folder, (line.replace(&first, &second), events));
+    assert_eq!(here.written().len(), there.written().len());
 }

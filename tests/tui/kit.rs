@@ -89,6 +89,33 @@ pub fn settings_behind(words: &str) -> Kit {
     )
 }
 
+/// A snapshot of so many repositories, each the same as the others.
+pub fn repositories(count: usize) -> Kit {
+    let kit = Kit::new();
+    let root = kit.sandbox.path("srv/estate");
+    let first = git::bare(&root.join("app-0000.git"), "sha1");
+    git::grow(&first, 1, 1);
+    for number in 1..count {
+        copy(&first, &root.join(format!("app-{number:04}.git")));
+    }
+    kit.configure(&format!("[[source]]\nkind = \"dir\"\npath = {}", serde_json::json!(root)));
+    kit.snapshot();
+    kit
+}
+
+/// Copies a folder of small files. Hooks of a fresh repository are samples.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        match entry.file_type().unwrap().is_dir() {
+            true if name == "hooks" => {}
+            true => copy(&path, &to.join(name)),
+            false => drop(std::fs::copy(&path, to.join(name)).unwrap()),
+        }
+    }
+}
+
 /// From the first screen to the choice of a target, by digits and Enter.
 #[track_caller]
 pub fn to_targets(terminal: &Terminal<'_>) {

@@ -8,6 +8,7 @@ mod closing;
 mod emergency;
 mod kit;
 mod lines;
+mod many;
 mod panics;
 mod passphrase;
 mod pipe;

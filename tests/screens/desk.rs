@@ -1,0 +1,138 @@
+//! Somebody at screens that do real work, with threads and without a terminal.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use blackstart::app::clock::SystemClock;
+use blackstart::app::event_log::EventLogs;
+use blackstart::app::{Start, Tools, Unlocked};
+use blackstart::config::Environment;
+use blackstart::model::clock::Clock as _;
+use blackstart::tui::job::Job;
+use blackstart::tui::keys::{Action, Key};
+use blackstart::tui::message::{Effect, JobId, Message};
+use blackstart::tui::state::State;
+use blackstart::tui::typed::Typed;
+use blackstart::tui::update::{first, update};
+use blackstart::tui::worker::{Outside, Workers};
+use serde_json::Value;
+
+use crate::support::kit::Kit;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Somebody at screens that do real work.
+pub struct Desk {
+    pub state: State,
+    workers: Workers,
+    from: Receiver<Message>,
+    waiting: Vec<Effect>,
+    running: usize,
+    jobs: Vec<(JobId, Job)>,
+    events: Vec<(JobId, Value)>,
+}
+
+impl Desk {
+    pub fn at(kit: &Kit, folder: &Path) -> Self {
+        let clock = SystemClock::start();
+        let home = kit.sandbox.path("home");
+        let environment = Environment {
+            current_dir: folder.to_owned(),
+            config_dir: Some(home.join("config/blackstart")),
+            state_dir: Some(home.join("state/blackstart")),
+            cache_dir: Some(home.join("cache")),
+            temp_dir: kit.sandbox.path("tmp"),
+            path: std::env::split_paths(&crate::support::component::search_path()).collect(),
+            home: Some(home),
+            ..Environment::default()
+        };
+        let start = Start { identities: vec![kit.identity.clone()], ..Start::default() };
+        let mut state = State::new(&start, environment.home.clone(), (80, 24), clock.now());
+        let (to, from) = channel();
+        let tools = Tools::new(environment.path.clone());
+        let workers = Workers::new(
+            Outside {
+                clock,
+                tools,
+                environment,
+                unlocked: Unlocked::default(),
+                logs: EventLogs::default(),
+            },
+            to,
+        );
+        let waiting = first(&mut state);
+        let (jobs, events) = (Vec::new(), Vec::new());
+        let mut desk = Self { state, workers, from, waiting, running: 0, jobs, events };
+        desk.settle();
+        desk
+    }
+
+    /// Lets everything that runs come to its end.
+    fn settle(&mut self) {
+        loop {
+            for effect in std::mem::take(&mut self.waiting) {
+                match effect {
+                    Effect::Start(id, job) => {
+                        self.jobs.push((id, job.clone()));
+                        self.running += 1;
+                        self.workers.start(id, job);
+                    }
+                    Effect::Reply(id, reply) => self.workers.reply(id, reply),
+                    other => panic!("{other:?}"),
+                }
+            }
+            if self.running == 0 {
+                return;
+            }
+            let message = self.from.recv_timeout(PATIENCE).unwrap();
+            match &message {
+                Message::Done(_, end) => {
+                    self.running -= 1;
+                    assert!(end.is_ok(), "{end:?}");
+                }
+                Message::Event(id, event) => {
+                    self.events.push((*id, serde_json::to_value(event).unwrap()));
+                }
+                _ => {}
+            }
+            let asks = matches!(message, Message::Question(_));
+            self.waiting = update(&mut self.state, message);
+            // The work waits for somebody who types the target's name.
+            if asks && self.state.waits_for_name() {
+                return;
+            }
+        }
+    }
+
+    pub fn act(&mut self, action: Action) {
+        self.waiting = update(&mut self.state, Message::Act(action));
+        self.settle();
+    }
+
+    pub fn submit(&mut self, text: &str) {
+        self.waiting = update(&mut self.state, Message::Submit(Typed::new(text)));
+        self.settle();
+    }
+
+    pub fn press(&mut self, key: Key) {
+        self.waiting = update(&mut self.state, Message::Key(key));
+        self.settle();
+    }
+
+    /// Types the name that the work waits for.
+    pub fn confirm(&mut self, name: &str) {
+        self.waiting = update(&mut self.state, Message::Key(Key::Enter));
+        assert!(self.state.types());
+        self.submit(name);
+    }
+
+    /// Returns the newest job of a verb: the command that does the same, and what it told.
+    #[track_caller]
+    pub fn told(&self, verb: &str) -> (String, Vec<Value>) {
+        let (id, job) = self.jobs.iter().rev().find(|(_, job)| job.verb() == verb).unwrap();
+        let events = self.events.iter().filter(|(of, _)| of == id);
+        (job.line(), events.map(|(_, event)| event.clone()).collect())
+    }
+}
