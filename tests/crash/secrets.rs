@@ -128,16 +128,18 @@ fn no_process_shows_one_and_none_may_dump_core() {
     while child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_mins(1) {
         let family = family(child.id());
         children = children.max(family.len() - 1);
+        let begun = family.len() > 1;
         for pid in family {
             for file in ["cmdline", "environ"] {
                 let text = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
                 clean(&format!("{file} of a process"), &text, &secrets);
             }
-            // Before the first line of main runs, the limit is still the caller's.
+            // Before the first line of main runs, the limit is still the caller's; a child is begun
+            // long after it.
             let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
             let core = limits.lines().find(|line| line.starts_with("Max core file size"));
             let zero = core.is_none_or(|line| line.split_whitespace().nth(4) == Some("0"));
-            assert!(zero || start.elapsed() < Duration::from_millis(300), "{limits}");
+            assert!(zero || !begun, "{limits}");
         }
         looks += 1;
         std::thread::sleep(Duration::from_millis(10));
@@ -147,7 +149,7 @@ fn no_process_shows_one_and_none_may_dump_core() {
     clean("stderr", said.as_bytes(), &secrets);
     assert!(!child.wait().unwrap().success(), "a silent host gave something: {said}");
     println!("{looks} looks, {children} children at most");
-    assert!(looks > 50 && children > 0, "{looks} looks, {children} children: {said}");
+    assert!(looks > 10 && children > 0, "{looks} looks, {children} children: {said}");
 }
 
 /// What whoever finds a stick may read: sizes and times, and no name, address or content.

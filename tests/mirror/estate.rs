@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::hostile::{publish, tree};
+use crate::hostile::{publish, publish_bomb, tree};
 use crate::hosts::answering;
 use crate::support::git::{bare, commit, git, git_with_input, grow, picture, worktree};
 use crate::support::kit::{Kit, extracted};
@@ -108,18 +108,9 @@ fn escapes(root: &Path) -> PathBuf {
     source
 }
 
-/// Ten to the power of ten files in less than a kilobyte.
 fn bomb(root: &Path) -> PathBuf {
     let source = bare(&root.join("bomb.git"), "sha1");
-    let mut child = git_with_input(&source, &["hash-object", "-w", "--stdin"], b"one laugh");
-    let names: Vec<String> = (0..10).map(|digit| format!("f{digit}")).collect();
-    for level in 0..10 {
-        let mode = if level == 0 { "100644" } else { "40000" };
-        let entries: Vec<_> =
-            names.iter().map(|name| (mode, name.as_str(), child.as_str())).collect();
-        child = tree(&source, &entries);
-    }
-    publish(&source, &child);
+    publish_bomb(&source);
     source
 }
 
@@ -279,7 +270,7 @@ fn among_hostile_repositories_the_others_are_sealed_and_nothing_dangerous_comes_
         toml.replace("# stall = \"30s\"", "stall = \"3s\""),
     )
     .unwrap();
-    let report = kit.run(&["snapshot", "--deadline", "15s", "--json"]).exits(3).json();
+    let report = kit.run(&["snapshot", "--deadline", "25s", "--json"]).exits(3).json();
     let late = names(&report["not_current"]);
     for name in &estate.lost {
         assert!(late.contains(name), "{name} is held: {report}");

@@ -29,6 +29,19 @@ pub(crate) fn publish(at: &Path, tree: &str) {
     git(at, &["update-ref", "refs/heads/main", &tip]);
 }
 
+/// Publishes ten to the power of ten files in less than a kilobyte.
+pub(crate) fn publish_bomb(at: &Path) {
+    let mut child = git_with_input(at, &["hash-object", "-w", "--stdin"], b"one laugh");
+    let names: Vec<String> = (0..10).map(|digit| format!("f{digit}")).collect();
+    for level in 0..10 {
+        let mode = if level == 0 { "100644" } else { "40000" };
+        let entries: Vec<_> =
+            names.iter().map(|name| (mode, name.as_str(), child.as_str())).collect();
+        child = tree(at, &entries);
+    }
+    publish(at, &child);
+}
+
 #[test]
 fn dangerous_trees_are_captured_told_and_never_written() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,15 +92,7 @@ fn dangerous_trees_are_captured_told_and_never_written() {
 fn bombs_of_files_and_of_zeros_meet_limits_before_memory_and_disk() {
     let folder = tempfile::tempdir().unwrap();
     let source = bare(&folder.path().join("bombs"), "sha1");
-    let mut child = git_with_input(&source, &["hash-object", "-w", "--stdin"], b"one laugh");
-    let names: Vec<String> = (0..10).map(|digit| format!("f{digit}")).collect();
-    for level in 0..10 {
-        let mode = if level == 0 { "100644" } else { "40000" };
-        let entries: Vec<_> =
-            names.iter().map(|name| (mode, name.as_str(), child.as_str())).collect();
-        child = tree(&source, &entries);
-    }
-    publish(&source, &child);
+    publish_bomb(&source);
     let zeros = vec![0; 40 << 20];
     let zeros = git_with_input(&source, &["hash-object", "-w", "--stdin"], &zeros);
     let root = tree(&source, &[("100644", "zeros", &zeros)]);

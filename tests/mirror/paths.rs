@@ -182,14 +182,20 @@ fn a_source_with_a_hole_is_told_and_the_old_copy_kept() {
     assert!(second.get("anew").path.is_none());
 }
 
+/// One repository and its mirror, and what runs it again.
+fn one_mirrored(folder: &Path) -> ([Spec; 1], Options, PathBuf) {
+    let source = worktree(&folder.join("a"));
+    commit(&source, &[("a", "1")], "m");
+    let specs = [spec("a", source.to_str().unwrap())];
+    let options = Options::new(folder.join("mirrors"));
+    let mirror = run(&specs, &options).path("a").to_owned();
+    (specs, options, mirror)
+}
+
 #[test]
 fn what_a_crash_left_is_swept_and_a_held_mirror_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let source = worktree(&folder.path().join("a"));
-    commit(&source, &[("a", "1")], "m");
-    let specs = [spec("a", source.to_str().unwrap())];
-    let options = Options::new(folder.path().join("mirrors"));
-    let mirror = run(&specs, &options).path("a").to_owned();
+    let (specs, options, mirror) = one_mirrored(folder.path());
     std::fs::create_dir_all(mirror.join(".tmp-incoming-1/objects")).unwrap();
     std::fs::write(mirror.join("objects/pack/.tmpAbC"), "half a pack").unwrap();
     run(&specs, &options).assert_all(RepoState::Unchanged);
@@ -230,11 +236,7 @@ fn faults_that_old_repositories_carry_are_findings_and_stop_nothing() {
 #[test]
 fn a_mirror_that_lost_its_packs_is_no_copy_and_is_fetched_anew_once_moved_away() {
     let folder = tempfile::tempdir().unwrap();
-    let source = worktree(&folder.path().join("a"));
-    commit(&source, &[("a", "1")], "m");
-    let specs = [spec("a", source.to_str().unwrap())];
-    let options = Options::new(folder.path().join("mirrors"));
-    let mirror = run(&specs, &options).path("a").to_owned();
+    let (specs, options, mirror) = one_mirrored(folder.path());
     for entry in std::fs::read_dir(mirror.join("objects/pack")).unwrap() {
         std::fs::remove_file(entry.unwrap().path()).unwrap();
     }
@@ -244,5 +246,5 @@ fn a_mirror_that_lost_its_packs_is_no_copy_and_is_fetched_anew_once_moved_away()
     std::fs::rename(&mirror, folder.path().join("away")).unwrap();
     let again = run(&specs, &options);
     again.assert_all(RepoState::Fresh);
-    again.assert_equal("a", &source);
+    again.assert_equal("a", &folder.path().join("a"));
 }

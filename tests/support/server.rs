@@ -76,7 +76,7 @@ impl Daemon {
             if let Some(status) = child.try_wait().unwrap() {
                 panic!("{line} ended at once: {status}");
             }
-            assert!(start.elapsed() < Duration::from_secs(20), "{line} does not answer");
+            assert!(start.elapsed() < Duration::from_mins(1), "{line} does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
         Self(child)
@@ -251,6 +251,7 @@ impl Temper {
 /// A listener of some temper, until it is dropped.
 pub struct BadHost {
     address: SocketAddr,
+    calls: std::sync::Arc<std::sync::atomic::AtomicUsize>,
     stopping: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -260,19 +261,26 @@ impl BadHost {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = std::sync::Arc::<std::sync::atomic::AtomicBool>::default();
-        let seen = std::sync::Arc::clone(&stopping);
+        let calls = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+        let (seen, called) = (std::sync::Arc::clone(&stopping), std::sync::Arc::clone(&calls));
         std::thread::spawn(move || {
             let mut held = Vec::new();
             for stream in listener.incoming().flatten() {
                 if seen.load(std::sync::atomic::Ordering::Relaxed) {
                     return;
                 }
+                called.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let kept = stream.try_clone().unwrap();
                 std::thread::spawn(move || misbehave(temper, stream));
                 held.push(kept);
             }
         });
-        Self { address, stopping }
+        Self { address, calls, stopping }
+    }
+
+    /// Returns how often somebody connected.
+    pub fn calls(&self) -> usize {
+        self.calls.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Returns the URL of a repository there.

@@ -124,7 +124,9 @@ fn a_key_in_a_real_agent_signs_by_its_public_half() {
         .stdout(Stdio::null())
         .spawn()
         .expect("ssh-agent is missing: run tests/setup");
-    while !socket.exists() {
+    // The name is there a moment before anybody listens.
+    while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+        assert!(agent.try_wait().unwrap().is_none(), "the agent ended at once");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let added = Command::new("ssh-add")

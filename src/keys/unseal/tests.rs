@@ -104,21 +104,27 @@ fn a_solo_machine_opens_and_a_stranger_is_locked_out() {
     assert_eq!(locked.about().kind.exit_code(), 12, "{locked}");
 }
 
+/// Makes an SSH key and an epoch key that is sealed to it.
+fn sealed_to_ssh(path: &Path, kind: &str, words: &str) -> (EpochKey, Vec<Seal>) {
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", kind, "-N", words, "-C", "alice", "-f"])
+        .arg(path)
+        .status()
+        .expect("ssh-keygen is missing: run tests/setup");
+    assert!(made.success());
+    let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
+    let opener = super::super::seal::Opener { number: 1, recipient: public.parse().unwrap() };
+    let key = EpochKey::generate(1);
+    let seals = seal_epoch(&key, &[opener], OpenPolicy::Any, &[]).unwrap();
+    (key, seals)
+}
+
 #[test]
 fn ssh_keys_open_with_us_and_with_age() {
     let folder = tempfile::tempdir().unwrap();
     for kind in ["ed25519", "rsa"] {
         let path = folder.path().join(kind);
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-t", kind, "-N", "", "-C", "alice", "-f"])
-            .arg(&path)
-            .status()
-            .expect("ssh-keygen is missing: run tests/setup");
-        assert!(made.success());
-        let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
-        let opener = super::super::seal::Opener { number: 1, recipient: public.parse().unwrap() };
-        let key = EpochKey::generate(1);
-        let seals = seal_epoch(&key, &[opener], OpenPolicy::Any, &[]).unwrap();
+        let (key, seals) = sealed_to_ssh(&path, kind, "");
         assert_eq!(stock_age(&path, &seals[0].bytes), key.identity_file().as_bytes());
         assert_eq!(unseal(&seals, 1, &load(&[path])).unwrap().recipient(), key.recipient());
     }
@@ -128,16 +134,7 @@ fn ssh_keys_open_with_us_and_with_age() {
 fn a_protected_ssh_key_opens_with_its_words() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "correct horse", "-f"])
-        .arg(&path)
-        .status()
-        .expect("ssh-keygen is missing: run tests/setup");
-    assert!(made.success());
-    let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
-    let opener = super::super::seal::Opener { number: 1, recipient: public.parse().unwrap() };
-    let key = EpochKey::generate(1);
-    let seals = seal_epoch(&key, &[opener], OpenPolicy::Any, &[]).unwrap();
+    let (key, seals) = sealed_to_ssh(&path, "ed25519", "correct horse");
     let says = super::super::prompt::tests::Says;
     let right = Identities::load(std::slice::from_ref(&path), &says("correct horse")).unwrap();
     assert_eq!(unseal(&seals, 1, &right).unwrap().recipient(), key.recipient());
