@@ -302,12 +302,12 @@ pub fn places(state: &State) -> Vec<usize> {
 }
 
 /// Returns the keys of a field.
-pub fn field_hints(works: bool) -> Vec<Hint> {
+pub fn field_hints(stops: bool) -> Vec<Hint> {
     let hint = |shown, words, action| Hint { shown, words, action, in_bar: true };
     vec![
         hint("Enter", "done", Action::Choose),
         hint("Esc", "leave", Action::Back),
-        hint("^C", if works { "stop safely" } else { "quit" }, Action::Stop),
+        hint("^C", if stops { "stop safely" } else { "quit" }, Action::Stop),
     ]
 }
 

@@ -1,11 +1,13 @@
 //! A terminal that is closed, or a line that is cut, while something runs.
 
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::kit;
 use crate::support::cluster::Lab;
 use crate::support::kit::Kit;
 use crate::support::proxy::Proxy;
+use crate::support::sandbox::finish;
 use crate::support::server::Sshd;
 use crate::tmux::{Left, Look, Terminal};
 
@@ -47,6 +49,34 @@ fn a_line_that_is_cut_in_a_replay_leaves_a_run_that_is_held() {
     let done = kit.open(&["resume"]).ok().stdout;
     assert!(done.starts_with("complete  lab"), "{done}");
     lab.kubectl(&["-n", "shop", "get", "configmap", "last"]).ok();
+}
+
+#[test]
+fn a_command_whose_terminal_goes_finishes_its_wave_too() {
+    let kit = kit::estate_that_waits();
+    let lab = kit::cluster_that_starts_nothing(&kit, "disposable");
+    let errors = kit.sandbox.path("errors");
+    let mut command = kit.sandbox.program(env!("CARGO_BIN_EXE_blackstart"));
+    command.args(["replay", "--target", "lab", "--confirm-target", "lab", "--identity"]);
+    command.arg(&kit.identity).current_dir(kit.path("")).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(std::fs::File::create(&errors).unwrap());
+    let child = command.spawn().unwrap();
+    let said = |text: &str| {
+        let began = Instant::now();
+        while !std::fs::read_to_string(&errors).unwrap().contains(text) {
+            assert!(began.elapsed() < Duration::from_mins(1), "{text:?} is not said");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    said("waiting for Deployment shop/api");
+    let mut signal = kit.sandbox.program("/bin/sh");
+    finish(signal.args(["-c", &format!("kill -HUP {}", child.id())])).ok();
+    said("holding once the wave under way is done");
+    the_wave_is_finished_and_the_run_held(&kit, &lab, &Left(child.id()));
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(3), "{told}");
+    assert!(told.starts_with("HELD") && told.contains("next: blackstart resume"), "{told}");
 }
 
 /// Opens the screens and goes on until something is waited for.

@@ -6,6 +6,7 @@
 
 mod closing;
 mod emergency;
+mod help;
 mod kit;
 mod lines;
 mod many;

@@ -1,5 +1,7 @@
 //! Terminals of every kind and temper.
 
+use std::time::Instant;
+
 use crate::kit;
 use crate::support::sandbox::finish;
 use crate::tmux::{Look, Terminal};
@@ -50,6 +52,76 @@ fn signals_give_the_terminal_back() {
         let seen = terminal.until(left);
         restored(&terminal, &seen);
     }
+}
+
+#[test]
+fn colours_are_drawn_where_they_are_wanted_and_nowhere_else() {
+    let kit = kit::estate();
+    let xterm = "TERM=xterm-256color";
+    for (variables, arguments, colours) in [
+        (&[xterm][..], &[][..], true),
+        (&[xterm, "NO_COLOR=1"], &[], false),
+        (&[xterm], &["--color", "never"], false),
+        (&[xterm, "NO_COLOR=1"], &["--color", "always"], true),
+    ] {
+        let terminal = Terminal::open(&kit, &Look { variables, arguments, ..Look::default() });
+        terminal.until("Suggested: ");
+        let recorded = String::from_utf8_lossy(&terminal.recorded()).into_owned();
+        assert_eq!(recorded.contains("\u{1b}[38;5;"), colours, "{variables:?} {arguments:?}");
+    }
+}
+
+#[test]
+fn what_is_copied_goes_to_the_clipboard_and_is_printed_at_the_end() {
+    let kit = kit::estate();
+    let terminal = Terminal::open(&kit, &Look::default());
+    terminal.until("Suggested: ");
+    terminal.press(&["c"]);
+    terminal.until("Copied, if this terminal can");
+    let recorded = String::from_utf8_lossy(&terminal.recorded()).into_owned();
+    // `blackstart assess`
+    assert!(recorded.contains("\u{1b}]52;c;YmxhY2tzdGFydCBhc3Nlc3M=\u{7}"), "{recorded:?}");
+    terminal.press(&["q"]);
+    let left = terminal.until("left with 0");
+    assert!(left.contains("copied: blackstart assess"), "{left}");
+}
+
+#[test]
+fn what_is_pasted_goes_into_the_field_and_its_line_end_is_no_enter() {
+    let kit = kit::estate();
+    let terminal = Terminal::open(&kit, &Look::default());
+    terminal.until("Suggested: ");
+    // Where nothing is typed it does nothing at all.
+    terminal.paste("qqq3\n");
+    terminal.press(&["3"]);
+    terminal.until("Open the newest snapshot");
+    terminal.press(&["2"]);
+    terminal.until("key file:");
+    terminal.paste("/media/stick/bob's key\n3\n");
+    let seen = terminal.until("key file: /media/stick/bob's key3");
+    assert!(seen.contains("Enter=done"), "{seen}");
+}
+
+#[test]
+fn however_much_happens_there_are_at_most_four_drawings_a_second() {
+    let kit = kit::estate();
+    let terminal = Terminal::open(&kit, &Look::default());
+    terminal.until("Suggested: ");
+    terminal.press(&["?"]);
+    terminal.until("Help: keys");
+    let drawings = || {
+        let recorded = String::from_utf8_lossy(&terminal.recorded()).into_owned();
+        recorded.matches("\u{1b}[?25l").count()
+    };
+    let (before, began) = (drawings(), Instant::now());
+    for _ in 0..20 {
+        terminal.press(&["Down"; 10]);
+    }
+    terminal.press(&["G"]);
+    terminal.until_seen("the last row", |seen| !seen.contains(" > ?"));
+    let (drawn, quarters) = (drawings() - before, began.elapsed().as_millis() / 250);
+    // Each is a quarter of a second after the one before, however slow this machine is.
+    assert!(drawn > 0 && drawn as u128 <= quarters + 2, "{drawn} in {quarters} quarters");
 }
 
 #[test]

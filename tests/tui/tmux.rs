@@ -124,6 +124,12 @@ impl<'a> Terminal<'a> {
         self.tmux(&["send-keys", "-l", text]);
     }
 
+    /// Pastes text as a terminal does that says where a paste begins and ends.
+    pub fn paste(&self, text: &str) {
+        self.tmux(&["set-buffer", "--", text]);
+        self.tmux(&["paste-buffer", "-p"]);
+    }
+
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
         let (columns, rows) = (columns.to_string(), rows.to_string());
@@ -197,7 +203,9 @@ pub struct Left(pub u32);
 impl Left {
     /// Returns whether it still runs.
     pub fn runs(&self) -> bool {
-        std::path::Path::new(&format!("/proc/{}", self.0)).exists()
+        // Whoever has ended and was not waited for yet is a zombie.
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0));
+        status.is_ok_and(|status| !status.contains("State:\tZ"))
     }
 
     /// Waits until it has ended.

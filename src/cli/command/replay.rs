@@ -17,8 +17,9 @@ const NAMED: usize = 10;
 /// Server-side apply as field manager blackstart; never by force unless --force-conflicts names the
 /// object, and nothing is deleted. A cluster must be named with --confirm-target; for standby and
 /// production targets the plan must have been seen: at a terminal, or by --plan. A journal is kept,
-/// so that resume goes on after Ctrl-C, a crash or a power cut. Exit 3 when something failed or is
-/// not ready in time; what is there stays.
+/// so that resume goes on after Ctrl-C, a crash or a power cut. Ctrl-C stops at the next safe point; a
+/// terminal that goes away (SIGHUP) lets the wave under way be finished, then the run holds. Exit 3
+/// when something failed or is not ready in time; what is there stays.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -171,6 +171,10 @@ fn at_the_end(report: &Replayed, work: &Work) -> String {
     if !missing.is_empty() {
         let _ = write!(words, " But {}.", missing.join("; "));
     }
+    if !outcome.left_out.is_empty() {
+        let count = text::count(outcome.left_out.len(), "object");
+        let _ = write!(words, " On purpose without {count}.");
+    }
     if let Some(first) = outcome.not_waited.first() {
         let count = text::count(outcome.not_waited.len(), "object");
         let _ = write!(words, " Nobody waited for {count}: {}.", first.why);

@@ -93,7 +93,7 @@ fn field<'a>(
         text: (!secret).then(|| text.text()),
         cursor: if secret { 0 } else { text.cursor() },
     });
-    page.keys = field_hints(state.works());
+    page.keys = field_hints(state.stops());
     page
 }
 

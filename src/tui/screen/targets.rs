@@ -70,18 +70,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
         }
     }
     let listed = listed(state);
-    let enter = if state.only_looks() {
-        "Enter asks it who it is and what one may do there"
-    } else {
-        "Enter plans for it: what would change is shown"
-    };
-    page.next(
-        Role::Plain,
-        format!(
-            "{enter}; nothing is written. A name stands for one cluster, by its UID; another \
-             cluster of the same name is refused."
-        ),
-    );
+    page.next(Role::Plain, enter(state));
     let more = if state.only_looks() { 1 } else { 2 };
     page.list(listed.len() + more, state.cursor(), move |row| {
         match row.checked_sub(listed.len()) {
@@ -98,6 +87,27 @@ pub(super) fn page(state: &State) -> Page<'_> {
         }
     });
     page
+}
+
+/// What Enter does with the row under the cursor.
+fn enter(state: &State) -> &'static str {
+    match row(state, state.cursor()) {
+        Some(Row::Add) => {
+            "Enter asks for the cluster's kubeconfig and a name. A name stands for one cluster, by \
+             its UID; another cluster of the same name is refused."
+        }
+        Some(Row::Directory) => {
+            "Enter asks for a folder. Manifests and apply.sh are written there, in order, once its \
+             name was typed; they can be carried to where the cluster is."
+        }
+        _ if state.only_looks() => {
+            "Enter asks it who it is and what one may do there; nothing is written."
+        }
+        _ => {
+            "Enter plans for it: what would change is shown, nothing is written. A name stands for \
+             one cluster, by its UID; another cluster of the same name is refused."
+        }
+    }
 }
 
 /// What a test of one found.

@@ -174,6 +174,10 @@ fn unconfirmed(state: &mut State) -> Vec<Effect> {
 /// Goes home and looks again.
 pub(super) fn home(state: &mut State) -> Vec<Effect> {
     state.views.truncate(1);
+    // What is suggested now is another than before.
+    if let Some(home) = state.views.first_mut() {
+        home.moved = false;
+    }
     again(state)
 }
 
