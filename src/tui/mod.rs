@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `state`, `work` | everything the screens know |
+//! | `state`, `view`, `work` | everything the screens know |
 //! | `message` | what the reducer is told and wants done |
 //! | `update` | the reducer |
 //! | `keys` | the key table |
@@ -30,6 +30,7 @@ pub mod terminal;
 pub mod theme;
 pub mod typed;
 pub mod update;
+mod view;
 pub mod work;
 pub mod worker;
 

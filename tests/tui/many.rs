@@ -1,4 +1,4 @@
-//! An estate of two thousand repositories, as it scrolls and is filtered.
+//! Thousands of repositories and objects, as they scroll and are filtered.
 
 use crate::kit;
 use crate::tmux::{Look, Terminal};
@@ -21,22 +21,9 @@ fn thousands_of_repositories_scroll_and_are_filtered_by_what_changes() {
     terminal.press(&["3"]);
     terminal.until("2000 repositories");
     terminal.press(&["G"]);
-    terminal.until_seen("the last row", |seen| {
-        seen.lines().any(|line| line.starts_with(" > ") && line.contains("app-1999"))
-    });
+    until_on(&terminal, "app-1999");
     terminal.press(&["g"]);
-    terminal.until_seen("the first row", |seen| {
-        seen.lines().any(|line| line.starts_with(" > ") && line.contains("app-0000"))
-    });
-    let before = terminal.written();
-    let downs = vec!["Down"; 10];
-    terminal.press(&downs);
-    terminal.until_seen("the eleventh row", |seen| {
-        seen.lines().any(|line| line.starts_with(" > ") && line.contains("app-0010"))
-    });
-    let moved = terminal.written() - before;
-    // A full repaint is up to 4 KiB; a cursor that moves draws two rows.
-    assert!(moved < 10 * 700, "{moved} bytes for ten rows");
+    ten_rows_down(&terminal, "app-0000", "app-0010");
     terminal.press(&["/"]);
     terminal.write("app-17");
     // The hits are counted while one types.
@@ -49,4 +36,47 @@ fn thousands_of_repositories_scroll_and_are_filtered_by_what_changes() {
     terminal.until("Repository app-1742");
     terminal.press(&["C-c"]);
     terminal.until("left with 130");
+}
+
+#[test]
+fn thousands_of_objects_scroll_by_what_changes() {
+    let kit = kit::estate_of(5000);
+    let folder = kit.sandbox.path("carried");
+    let terminal = Terminal::open(&kit, &Look::default());
+    kit::to_targets(&terminal);
+    kit::to_plan_of_folder(&terminal, &folder);
+    terminal.press(&["d"]);
+    terminal.until("object by object");
+    terminal.press(&["G"]);
+    terminal.until("object-04999");
+    terminal.press(&["g"]);
+    terminal.until("object-00001");
+    ten_rows_down(&terminal, "Namespace shop", "object-00010");
+    terminal.press(&["/"]);
+    terminal.write("object-03210");
+    terminal.press(&["Enter"]);
+    terminal.until("filter \"object-03210\": 1 of 5000");
+    terminal.press(&["C-c"]);
+    terminal.until("left with 130");
+    assert!(!folder.exists());
+}
+
+/// Waits until the cursor stands on a row.
+#[track_caller]
+fn until_on(terminal: &Terminal<'_>, row: &str) {
+    terminal.until_seen(row, |seen| {
+        seen.lines().any(|line| line.starts_with(" > ") && line.contains(row))
+    });
+}
+
+/// Goes ten rows down, which draws what changes and nothing else.
+#[track_caller]
+fn ten_rows_down(terminal: &Terminal<'_>, from: &str, to: &str) {
+    until_on(terminal, from);
+    let before = terminal.written();
+    terminal.press(&["Down"; 10]);
+    until_on(terminal, to);
+    let moved = terminal.written() - before;
+    // A full repaint is up to 4 KiB; a cursor that moves draws two rows.
+    assert!(moved < 10 * 700, "{moved} bytes for ten rows");
 }

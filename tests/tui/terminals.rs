@@ -148,34 +148,3 @@ fn a_storm_of_sizes_ends_in_the_right_one() {
     terminal.press(&["q"]);
     terminal.until("left with 0");
 }
-
-#[test]
-fn thousands_of_objects_scroll_by_what_changes() {
-    let kit = kit::estate_of(5000);
-    let folder = kit.sandbox.path("carried");
-    let terminal = Terminal::open(&kit, &Look::default());
-    kit::to_targets(&terminal);
-    kit::to_plan_of_folder(&terminal, &folder);
-    terminal.press(&["d"]);
-    terminal.until("object by object");
-    terminal.press(&["G"]);
-    terminal.until("object-04999");
-    terminal.press(&["g"]);
-    terminal.until("object-00001");
-    let before = terminal.written();
-    let downs = vec!["Down"; 10];
-    terminal.press(&downs);
-    terminal.until_seen("the eleventh row", |seen| {
-        seen.lines().any(|line| line.starts_with(" > ") && line.contains("object-00010"))
-    });
-    let moved = terminal.written() - before;
-    // A full repaint is up to 4 KiB; a cursor that moves draws two rows.
-    assert!(moved < 10 * 700, "{moved} bytes for ten rows");
-    terminal.press(&["/"]);
-    terminal.write("object-03210");
-    terminal.press(&["Enter"]);
-    terminal.until("filter \"object-03210\": 1 of 5000");
-    terminal.press(&["C-c"]);
-    terminal.until("left with 130");
-    assert!(!folder.exists());
-}

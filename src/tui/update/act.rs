@@ -1,7 +1,8 @@
 //! What actions do on any screen.
 
 use super::choose::{self, choose, number};
-use super::job::{begin, look, nobody};
+use super::job::{begin, nobody};
+use super::look::look;
 use super::{field, quit, run};
 use crate::app::signals::Signal;
 use crate::model::explain::Kind;

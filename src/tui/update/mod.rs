@@ -6,13 +6,15 @@
 //! | `act` | what actions do on any screen |
 //! | `choose` | Enter, screen by screen |
 //! | `field` | what is typed, and what becomes of it |
-//! | `job` | jobs begun, told of, ended |
+//! | `job` | work begun, told of, ended |
+//! | `look` | what screens look up beside it |
 //! | `run` | a run held, or going on without an object |
 
 mod act;
 mod choose;
 mod field;
 mod job;
+mod look;
 mod run;
 
 #[cfg(test)]
@@ -86,5 +88,5 @@ fn quit(state: &State, code: u8, mut lines: Vec<String>) -> Vec<Effect> {
 
 /// Returns what is done at the very start: look up what home shows.
 pub fn first(state: &mut State) -> Vec<Effect> {
-    job::look(state)
+    look::look(state)
 }
