@@ -13,6 +13,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use blackstart::cluster::{ApplyOptions, Cluster, ClusterError, Kinds, MemoryCluster, ServedKind};
 use blackstart::object::{Object, ObjectRef};
 use serde_json::{Value, json};
@@ -53,8 +55,33 @@ fn a_real_api_server_is_understood() {
 
     let audit = lab.our_audit();
     assert!(audit.len() > 10, "the user agent is in the audit log");
-    assert!(audit.iter().all(|(verb, _)| !verb.starts_with("delete")), "{audit:?}");
-    lab.plane.stop();
+}
+
+/// Each lab ends with this proof; so it must be seen failing.
+#[test]
+fn a_lab_does_not_end_in_peace_where_we_deleted_something() {
+    let lab = Lab::without_controllers();
+    let config = std::fs::read_to_string(lab.plane.kubeconfig()).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let write = |name: &str, at: &Value, key: &str| {
+        let path = lab.folder.path().join(name);
+        let bytes = STANDARD.decode(at[key].as_str().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let (cluster, user) = (&config["clusters"][0]["cluster"], &config["users"][0]["user"]);
+    let ca = write("seen-ca.pem", cluster, "certificate-authority-data");
+    let certificate = write("seen.crt", user, "client-certificate-data");
+    let key = write("seen.key", user, "client-key-data");
+    let mut curl = std::process::Command::new(support::component::find("curl"));
+    let server = cluster["server"].as_str().unwrap();
+    curl.arg("--cacert").arg(ca).arg("--cert").arg(certificate).arg("--key").arg(key);
+    curl.args(["--fail", "--silent", "--request", "DELETE", "--user-agent", "blackstart/0"]);
+    curl.arg(format!("{server}/api/v1/namespaces/default/configmaps?labelSelector=a=b"));
+    support::sandbox::finish(&mut curl).ok();
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(lab)));
+    let why = ended.unwrap_err().downcast::<String>().unwrap();
+    assert!(why.contains("our binary deleted something"), "{why}");
 }
 
 fn objects_are_applied_read_and_listed(cluster: &dyn Cluster, kinds: &Kinds) {

@@ -307,6 +307,4 @@ fn what_differs_is_told_with_field_and_holder() {
     assert_eq!(item("Job").fields, [".spec.template.spec.containers"]);
     let extra: Vec<_> = planned.extra().iter().map(ToString::to_string).collect();
     assert_eq!(extra, ["ConfigMap shop/theirs"]);
-    let audit = lab.our_audit();
-    assert!(audit.iter().all(|(verb, _)| !verb.starts_with("delete")), "nothing is deleted");
 }

@@ -256,9 +256,7 @@ fn an_estate_comes_up_on_an_empty_control_plane() {
     let audit = lab.our_audit();
     let writes = audit.iter().filter(|(verb, uri)| verb == "patch" && !uri.contains("dryRun"));
     assert!(writes.count() >= total);
-    assert!(audit.iter().all(|(verb, _)| !verb.starts_with("delete")), "nothing is deleted");
     assert!(audit.iter().all(|(_, uri)| !uri.contains("force=true")), "nothing is forced");
-    lab.plane.stop();
 }
 
 fn a_plan_file_gives_the_same_order(planned: &Planned) {

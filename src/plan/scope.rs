@@ -1,6 +1,6 @@
 //! Which kinds live in namespaces, and who defines them: the target, or the plan itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -28,11 +28,26 @@ pub(super) struct Scope {
     kinds: Kinds,
     /// Group and kind → whether namespaced, and the versions it will be served in.
     defined: HashMap<(String, String), (bool, Vec<String>)>,
+    /// Groups and versions that an aggregated API of the plan will serve.
+    aggregated: HashSet<(String, String)>,
 }
 
 impl Scope {
     pub(super) fn new<'a>(kinds: Kinds, objects: impl Iterator<Item = &'a Object>) -> Self {
-        Self { kinds, defined: objects.filter_map(definition).collect() }
+        let (mut defined, mut brought) = (HashMap::new(), HashSet::new());
+        for object in objects {
+            defined.extend(definition(object));
+            brought.extend(aggregated(object));
+        }
+        Self { kinds, defined, aggregated: brought }
+    }
+
+    /// Returns whether nobody can say more of an object's kind than which aggregated API serves it:
+    /// one of the plan, or one of the target that does not answer.
+    pub(super) fn is_aggregated(&self, object: &Object) -> bool {
+        let group = &object.reference().group;
+        let brought = || self.aggregated.contains(&(group.clone(), object.version().to_owned()));
+        self.kinds.is_unknown(group) || brought()
     }
 
     /// Returns what is known about the kind of `object`.
@@ -58,6 +73,14 @@ impl Scope {
     pub(super) fn kinds(&self) -> &Kinds {
         &self.kinds
     }
+}
+
+fn aggregated(object: &Object) -> Option<(String, String)> {
+    if object.reference().kind != "APIService" {
+        return None;
+    }
+    let spec = &object.value()["spec"];
+    Some((spec["group"].as_str()?.to_owned(), spec["version"].as_str()?.to_owned()))
 }
 
 type Definition = ((String, String), (bool, Vec<String>));

@@ -35,7 +35,7 @@ pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec
                 object
             }
             // A group that does not answer is told of by itself.
-            Known::Unknown if scope.kinds().is_unknown(&object.reference().group) => object,
+            Known::Unknown if scope.is_aggregated(&object) => object,
             Known::Unknown => {
                 let ObjectRef { group, kind, .. } = object.reference();
                 let first = || (0, object.reference().to_string());

@@ -143,9 +143,10 @@ macro_rules! abouts {
 abouts! {
     NOT_A_DIRECTORY = "B1501" Refused "A plan is for one target. This one is for a cluster, and a \
         folder was given.", "make a plan for the folder: blackstart plan --target dir:PATH";
-    pub(super) NOT_ESTABLISHED = "B1502" Incomplete "A definition was applied, but the cluster did \
-        not accept it or does not serve its kind. Objects of that kind were not tried.",
-        "look at its conditions: kubectl get crd NAME -o yaml";
+    pub(super) NOT_ESTABLISHED = "B1502" Incomplete "A definition or an aggregated API was \
+        applied, but the cluster did not accept it or does not serve its kinds. Objects of these \
+        kinds were not tried.",
+        "look at its conditions: kubectl get crd NAME -o yaml, or kubectl get apiservice NAME -o yaml";
     pub(super) HELD = "B1503" Incomplete "The object was not tried, because what it needs failed \
         earlier in this run.",
         "cure the earlier failure, then resume: what is there already stays as it is";

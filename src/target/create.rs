@@ -72,7 +72,12 @@ impl<'a> Make<'a> {
         let at = home(state, self.name);
         match self.with {
             Kitchen::ControlPlane => {
-                vec!["etcd and kube-apiserver, on free ports of 127.0.0.1".into()]
+                let found = Assets::find(self.assets, tools).ok();
+                let programs = match found.and_then(|assets| assets.controllers) {
+                    Some(_) => "etcd, kube-apiserver and kube-controller-manager",
+                    None => "etcd and kube-apiserver",
+                };
+                vec![format!("{programs}, on free ports of 127.0.0.1")]
             }
             Kitchen::Kind => {
                 let container = kind::container(tools).or(Some("docker"));

@@ -67,7 +67,6 @@ fn a_platform_comes_up_on_an_empty_cluster_and_then_there_is_nothing_to_do() {
     let again = lab.written().into_iter().skip(written);
     let again: Vec<_> = again.filter(|(_, uri)| !uri.contains("/leases/")).collect();
     assert_eq!(again, [], "nothing to do, and something was written");
-    lab.nothing_was_deleted();
 }
 
 #[test]
@@ -125,5 +124,4 @@ fn where_half_is_there_and_differs_exactly_the_difference_is_written() {
     let take = ["--force-conflicts", "ConfigMap/team-003/theme", "--no-wait"];
     kit.open(&replay(&again, &take)).ok();
     assert_eq!(lab.kubectl(&mode).ok().stdout, "fast");
-    lab.nothing_was_deleted();
 }

@@ -5,9 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::place::{
-    add, kit, ours, plane, records, replay, run_folder, settings, signal, start, until, writes,
-};
+use crate::place::{add, kit, records, replay, run_folder, settings, signal, start, until};
+use crate::support::cluster::Lab;
 use crate::support::sandbox::finish;
 
 const OBJECTS: usize = 121;
@@ -15,8 +14,8 @@ const OBJECTS: usize = 121;
 #[test]
 fn a_killed_run_goes_on_from_a_copy_of_its_folder_in_another_home() {
     let kit = kit(&settings(OBJECTS - 1));
-    let plane = plane(&kit, "plane");
-    add(&kit, &plane, "disposable");
+    let lab = Lab::without_controllers();
+    add(&kit, &lab, "disposable");
     let state = kit.sandbox.path("home/state");
     let args = replay(&kit, &["--api-qps", "40"]);
     let mut child = start(&kit, &args, &kit.sandbox.path("errors"));
@@ -64,15 +63,13 @@ fn a_killed_run_goes_on_from_a_copy_of_its_folder_in_another_home() {
     let nothing = json!([again["counts"]["new"], again["counts"]["changed"]]);
     assert_eq!(nothing, json!([0, 0]), "{again}");
     resume(copy.to_str().unwrap()).exits(2).says("nothing is left to do");
-    assert!(ours(&plane).iter().all(|(verb, _)| !verb.starts_with("delete")));
-    plane.stop();
 }
 
 #[test]
 fn signals_stop_a_run_at_a_safe_point_and_say_how_to_go_on() {
     let kit = kit(&settings(40));
-    let plane = plane(&kit, "plane");
-    add(&kit, &plane, "disposable");
+    let lab = Lab::without_controllers();
+    add(&kit, &lab, "disposable");
     let state = kit.sandbox.path("home/state");
     let args = replay(&kit, &["--api-qps", "20", "--concurrency", "2"]);
     for (name, code) in [("TERM", 143), ("INT", 130)] {
@@ -96,19 +93,18 @@ fn signals_stop_a_run_at_a_safe_point_and_say_how_to_go_on() {
     }
     kit.open(&["resume"]).ok();
     kit.open(&["resume"]).exits(2).says("no run is unfinished");
-    plane.stop();
 }
 
 #[test]
 fn a_changed_journal_another_bundle_and_another_plan_are_refused() {
     let kit = kit(&settings(6));
-    let plane = plane(&kit, "plane");
-    add(&kit, &plane, "disposable");
+    let lab = Lab::without_controllers();
+    add(&kit, &lab, "disposable");
     let held = kit.run(&replay(&kit, &["--hold-after", "1", "--json"])).exits(3).json();
     let run = held["run"].as_str().unwrap().to_owned();
     assert_eq!((&held["open"], &held["held_after"]), (&json!(6), &json!(1)), "{held}");
     let folder = run_folder(&kit.sandbox.path("home/state")).unwrap();
-    let written = writes(&plane).len();
+    let written = lab.written().len();
     let journal = folder.join("journal.jsonl");
     let whole = std::fs::read_to_string(&journal).unwrap();
 
@@ -128,9 +124,8 @@ fn a_changed_journal_another_bundle_and_another_plan_are_refused() {
     let args = ["resume", folder.to_str().unwrap(), "--identity"];
     let there = [stranger.identity.to_str().unwrap(), "--store", store.to_str().unwrap()];
     stranger.run(&[&args[..], &there[..]].concat()).exits(5).says("another bundle");
-    assert_eq!(writes(&plane).len(), written, "nothing was written by any of these");
+    assert_eq!(lab.written().len(), written, "nothing was written by any of these");
 
     // What is left is the torn line, which does not count.
     kit.open(&["resume", &run]).ok();
-    plane.stop();
 }

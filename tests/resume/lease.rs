@@ -2,18 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::place::{add, kit, plane, replay, settings, writes};
+use crate::place::{add, kit, replay, settings};
+use crate::support::cluster::Lab;
 use crate::support::component;
 use crate::support::sandbox::finish;
 
 #[test]
 fn a_second_replay_is_refused_and_an_expired_lease_is_taken_over() {
     let kit = kit(&settings(3));
-    let plane = plane(&kit, "plane");
-    add(&kit, &plane, "disposable");
+    let lab = Lab::without_controllers();
+    add(&kit, &lab, "disposable");
     let kubectl = |args: &[&str]| {
         let mut command = kit.sandbox.program(component::find("kubectl"));
-        command.args(["--kubeconfig", plane.kubeconfig().to_str().unwrap()]);
+        command.args(["--kubeconfig", lab.plane.kubeconfig().to_str().unwrap()]);
         finish(command.args(args)).ok()
     };
     let lease = |renewed: &str| {
@@ -30,7 +31,7 @@ fn a_second_replay_is_refused_and_an_expired_lease_is_taken_over() {
     let refused = kit.run(&replay(&kit, &["--json"])).exits(11);
     assert!(refused.stderr.contains("ann@laptop"), "{refused}");
     let other = |(_, uri): &(String, String)| !uri.contains("blackstart-system");
-    assert_eq!(writes(&plane).iter().filter(|write| other(write)).count(), 0);
+    assert_eq!(lab.written().iter().filter(|write| other(write)).count(), 0);
 
     lease("2026-01-01T00:00:00.000000Z");
     let done = kit.run(&replay(&kit, &["--json"])).ok();
@@ -43,5 +44,4 @@ fn a_second_replay_is_refused_and_an_expired_lease_is_taken_over() {
     // Nothing to write: no lease, no run.
     let idle = kit.run(&replay(&kit, &["--json"])).ok().json();
     assert_eq!((&idle["verdict"], &idle["run"]), (&json!("complete"), &Value::Null), "{idle}");
-    plane.stop();
 }

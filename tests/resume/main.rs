@@ -9,7 +9,9 @@
     reason = "tests"
 )]
 
+mod aggregated;
 mod cut;
+mod direct;
 mod guards;
 mod lease;
 mod once;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::place::{add, kit, plane, records, replay, run_folder, settings, signal, start, until};
+use crate::place::{add, kit, records, replay, run_folder, settings, signal, start, until};
+use crate::support::cluster::Lab;
 
 const AWAY: Duration = Duration::from_secs(20);
 
@@ -40,15 +41,15 @@ impl Drop for Again {
 #[test]
 fn the_run_waits_for_an_api_server_that_is_gone_and_goes_on() {
     let kit = kit(&settings(80));
-    let plane = plane(&kit, "plane");
-    add(&kit, &plane, "disposable");
+    let lab = Lab::without_controllers();
+    add(&kit, &lab, "disposable");
     let errors = kit.sandbox.path("errors");
     let mut child = start(&kit, &replay(&kit, &["--api-qps", "20"]), &errors);
     let state = kit.sandbox.path("home/state");
     until("some objects", || {
         run_folder(&state).is_some_and(|folder| records(&folder, "done") > 10)
     });
-    let (pid, args) = api_server(&kit.sandbox.path("plane"));
+    let (pid, args) = api_server(&lab.folder.path().join("plane"));
     signal(pid, "KILL");
     std::thread::sleep(AWAY);
     assert_eq!(child.try_wait().unwrap(), None, "it waits");
@@ -66,5 +67,4 @@ fn the_run_waits_for_an_api_server_that_is_gone_and_goes_on() {
     assert!(said.contains("waiting for the API server"), "{said}");
     let folder = run_folder(&state).unwrap();
     assert_eq!((records(&folder, "failed"), records(&folder, "done")), (0, 81), "{said}");
-    plane.stop();
 }

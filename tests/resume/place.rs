@@ -4,11 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use blackstart::model::cancel::Cancel;
-use blackstart::target::{Assets, ControlPlane};
-use serde_json::Value;
-
-use crate::support::cluster::{WallClock, assets};
+use crate::support::cluster::Lab;
 use crate::support::git;
 use crate::support::kit::Kit;
 
@@ -42,36 +38,10 @@ pub(crate) fn settings(count: usize) -> Vec<(String, String)> {
     vec![("all/settings.yaml".to_owned(), text)]
 }
 
-/// A control plane without controllers in a folder of the kit.
-pub(crate) fn plane(kit: &Kit, name: &str) -> ControlPlane {
-    let assets = Assets { controllers: None, ..assets() };
-    let at = kit.sandbox.path(name);
-    ControlPlane::start(&assets, &at, &WallClock::new(), &Cancel::new()).unwrap()
-}
-
-/// Names the plane as a target.
-pub(crate) fn add(kit: &Kit, plane: &ControlPlane, class: &str) {
-    let kubeconfig = plane.kubeconfig().to_str().unwrap();
+/// Names the cluster as a target.
+pub(crate) fn add(kit: &Kit, lab: &Lab, class: &str) {
+    let kubeconfig = lab.plane.kubeconfig().to_str().unwrap();
     kit.run(&["target", "add", "lab", "--kubeconfig", kubeconfig, "--class", class]).ok();
-}
-
-/// Every request of ours that wrote, or would have.
-pub(crate) fn writes(plane: &ControlPlane) -> Vec<(String, String)> {
-    let dry = |event: &(String, String)| event.1.contains("dryRun=All");
-    let reading = ["get", "list", "watch"];
-    let all = ours(plane).into_iter();
-    all.filter(|event| !reading.contains(&event.0.as_str()) && !dry(event)).collect()
-}
-
-/// Every request of ours, as verb and URI.
-pub(crate) fn ours(plane: &ControlPlane) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(plane.audit_log()).unwrap();
-    let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let ours = events.filter(|event| {
-        event["userAgent"].as_str().is_some_and(|agent| agent.starts_with("blackstart/"))
-    });
-    let text = |event: &Value, field: &str| event[field].as_str().unwrap_or_default().to_owned();
-    ours.map(|event| (text(&event, "verb"), text(&event, "requestURI"))).collect()
 }
 
 /// The command line of a replay of everything onto `lab`, with further options.

@@ -4,7 +4,7 @@
 //! Found through `KUBEBUILDER_ASSETS`, else in the cache that `tests/setup` fills. What is missing
 //! fails the test: a test that skips itself proves nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -56,11 +56,13 @@ pub fn assets() -> Assets {
     })
 }
 
-/// A running control plane in a folder that vanishes with it.
+/// A running control plane in a folder that vanishes with it. At its end the API server's own record
+/// has to show that our binary deleted nothing; so every test on a real server proves that.
 pub struct Lab {
     // Stopped before the server they talk to.
     others: Vec<Other>,
     pub plane: ControlPlane,
+    witness: Witness,
     pub folder: tempfile::TempDir,
 }
 
@@ -81,7 +83,8 @@ impl Lab {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().join("plane");
         let plane = ControlPlane::start(assets, &at, &WallClock::new(), &Cancel::new()).unwrap();
-        Self { others: Vec::new(), plane, folder }
+        let witness = Witness(plane.audit_log().to_owned());
+        Self { others: Vec::new(), plane, witness, folder }
     }
 
     /// Starts one on which Pods run, as far as anybody can see from outside.
@@ -91,7 +94,9 @@ impl Lab {
         let scheduler = ["--leader-elect=false", "--secure-port=0"];
         let start = |name, more: &[&str]| Other::start(name, &[&[&kubeconfig[..]], more].concat());
         lab.others.push(start("kube-scheduler", &scheduler));
-        lab.others.push(start("kwok", &["--manage-all-nodes=true"]));
+        // Without leases its nodes are taken for lost within a minute.
+        let kwok = ["--manage-all-nodes=true", "--node-lease-duration-seconds=40"];
+        lab.others.push(start("kwok", &kwok));
         for name in ["node-1", "node-2"] {
             let room = serde_json::json!({"cpu": "500", "memory": "1Ti", "pods": "5000"});
             lab.create(&serde_json::json!({"apiVersion": "v1", "kind": "Node",
@@ -125,16 +130,6 @@ impl Lab {
         self.our_audit().into_iter().filter(|(verb, uri)| !harmless(verb, uri)).collect()
     }
 
-    /// Fails if our binary deleted anything.
-    #[track_caller]
-    pub fn nothing_was_deleted(&self) {
-        let deleted = |(verb, _): &(String, String)| verb.starts_with("delete");
-        let audit = self.our_audit();
-        assert!(!audit.is_empty(), "the audit log does not show us at all");
-        let deletes: Vec<_> = audit.into_iter().filter(deleted).collect();
-        assert_eq!(deletes, []);
-    }
-
     /// A connection of its own.
     pub fn cluster(&self) -> KubeCluster {
         let bytes = std::fs::read(self.plane.kubeconfig()).unwrap();
@@ -144,17 +139,42 @@ impl Lab {
 
     /// The audit events of our user agent, as `(verb, uri)`.
     pub fn our_audit(&self) -> Vec<(String, String)> {
-        let log = std::fs::read_to_string(self.plane.audit_log()).unwrap();
-        log.lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|event| {
-                event["userAgent"].as_str().is_some_and(|agent| agent.starts_with("blackstart/"))
-            })
-            .map(|event| {
-                let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
-                (text("verb"), text("requestURI"))
-            })
-            .collect()
+        ours(&self.witness.0)
+    }
+}
+
+/// The audit events of our user agent in an API server's log, as `(verb, uri)`.
+fn ours(log: &Path) -> Vec<(String, String)> {
+    let log = std::fs::read_to_string(log).unwrap();
+    log.lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|event| {
+            event["userAgent"].as_str().is_some_and(|agent| agent.starts_with("blackstart/"))
+        })
+        .map(|event| {
+            let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+            (text("verb"), text("requestURI"))
+        })
+        .collect()
+}
+
+/// Fails if our binary deleted anything, by the API server's own log.
+#[track_caller]
+pub fn nothing_was_deleted(log: &Path) {
+    let deleted = |(verb, _): &(String, String)| verb.starts_with("delete");
+    let deletes: Vec<_> = ours(log).into_iter().filter(deleted).collect();
+    assert_eq!(deletes, [], "our binary deleted something");
+}
+
+/// An API server's log, whose end is the proof.
+struct Witness(PathBuf);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        // A test that fails already says why itself.
+        if !std::thread::panicking() {
+            nothing_was_deleted(&self.0);
+        }
     }
 }
 

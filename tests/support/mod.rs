@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod component;
 pub mod estate;
 pub mod git;
+pub mod https;
 pub mod kit;
 pub mod proxy;
 pub mod sandbox;

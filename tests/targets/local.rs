@@ -6,7 +6,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::support::cluster::{Lab, assets_folder};
+use crate::support::cluster::{Lab, assets_folder, nothing_was_deleted};
 use crate::support::component;
 use crate::support::sandbox::{Sandbox, finish};
 
@@ -38,12 +38,15 @@ fn a_control_plane_goes_on_after_the_command_and_goes_when_it_is_deleted() {
     let created =
         sandbox.run(&["target", "create", "lab", "--control-plane", "--json"]).ok().json();
     assert_eq!(created["target"]["class"], "disposable");
+    let ran = created["commands"][0].as_str().unwrap();
+    assert!(ran.contains("etcd, kube-apiserver and kube-controller-manager"), "{ran}");
     let folder = sandbox.path("home/state/blackstart/local/lab");
     assert!(processes_of(&folder) >= 3, "etcd, kube-apiserver and its controllers run on");
     sandbox.run(&["target", "test", "lab"]).ok();
     sandbox.run(&["target", "create", "lab", "--control-plane"]).exits(5);
     // It is not just forgotten, and not taken for one of somebody else's.
     sandbox.run(&["target", "remove", "lab"]).exits(5).says("blackstart target delete lab");
+    nothing_was_deleted(&folder.join("audit.log"));
     sandbox.run(&["target", "delete", "lab"]).ok();
     assert_eq!((processes_of(&folder), folder.exists()), (0, false));
     sandbox.run(&["target", "delete", "lab"]).exits(2);

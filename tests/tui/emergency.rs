@@ -29,7 +29,6 @@ fn from_start_to_summary_by_enter_digits_and_one_typed_name() {
     let done = terminal.until("tell: \"The replay onto prod is complete");
     assert!(done.contains("COMPLETE") && done.contains("PRODUCTION  WROTE "), "{done}");
     assert!(wrote(&lab));
-    assert!(lab.our_audit().iter().all(|(verb, _)| !verb.starts_with("delete")));
     terminal.press(&["Escape"]);
     terminal.until("Which cluster?");
     terminal.press(&["C-c"]);
