@@ -15,8 +15,11 @@ mod yaml;
 
 pub use canonical::canonical;
 pub use error::{CODES, ObjectError};
-pub use kstatus::{Rules, Status, status, status_of};
-pub use order::{Stage, is_engine_object, is_external_dns, is_load_balancer, rank, stage};
+pub use kstatus::{Rules, Status, reports_ready, status, status_of};
+pub use order::{
+    Stage, is_acme_issuer, is_alert_receiver, is_cloud_controller, is_engine_object,
+    is_external_dns, is_load_balancer, rank, stage,
+};
 pub use pod::{containers, pods};
 pub use reference::{Object, ObjectRef};
 pub use selector::{selects, service_selects};

@@ -234,12 +234,41 @@ pub fn is_load_balancer(object: &Object) -> bool {
 
 /// Returns whether a workload writes DNS records outside of the cluster.
 pub fn is_external_dns(object: &Object) -> bool {
+    runs(object, &["external-dns"])
+}
+
+/// Returns whether a workload orders machines, disks or networks from a cloud.
+pub fn is_cloud_controller(object: &Object) -> bool {
+    runs(object, &["cloud-controller-manager", "cluster-autoscaler", "karpenter"])
+        || runs(object, &["aws-load-balancer-controller", "crossplane"])
+}
+
+/// Whether a container's image has one of these names; a cloud's own stands before some.
+fn runs(object: &Object, names: &[&str]) -> bool {
     let Some(template) = pods(object) else { return false };
     let named = |image: &Value| {
         let image = image.as_str().unwrap_or_default();
-        image.rsplit('/').next().is_some_and(|name| name.starts_with("external-dns"))
+        let last = image.rsplit('/').next().unwrap_or_default();
+        let name = last.split(['@', ':']).next().unwrap_or_default();
+        names.iter().any(|known| name.starts_with(known) || name.ends_with(known))
     };
     containers(&template["spec"]).any(|container| named(&container["image"]))
+}
+
+/// Returns whether an issuer orders certificates from an authority on the network.
+pub fn is_acme_issuer(object: &Object) -> bool {
+    let at = object.reference();
+    at.group == "cert-manager.io"
+        && ["Issuer", "ClusterIssuer"].contains(&at.kind.as_str())
+        && object.value()["spec"]["acme"].is_object()
+}
+
+/// Returns whether an object says whom to alert.
+pub fn is_alert_receiver(object: &Object) -> bool {
+    let at = object.reference();
+    at.group == "monitoring.coreos.com"
+        && ["Alertmanager", "AlertmanagerConfig"].contains(&&*at.kind)
+        || runs(object, &["alertmanager"])
 }
 
 #[cfg(test)]

@@ -93,6 +93,7 @@ pub(super) fn chosen(wanted: Vec<Wanted>, choices: &[Choice], notes: &mut Notes)
         }
     }
     let (mut left_out, mut used) = (HashSet::new(), HashSet::new());
+    let mut decided: BTreeMap<(String, String), Vec<&ObjectRef>> = BTreeMap::new();
     for (object, places) in by_object.into_iter().filter(|(_, places)| places.len() > 1) {
         let from = |place: usize| &wanted[place].provenance;
         let mut taken = Vec::new();
@@ -107,13 +108,20 @@ pub(super) fn chosen(wanted: Vec<Wanted>, choices: &[Choice], notes: &mut Notes)
         if let [taken] = taken.as_slice() {
             left_out.extend(places.iter().copied().filter(|place| place != taken));
             let (taken, all) = (origin(from(*taken)), origins.join(", "));
-            notes.warn(&CHOSEN, format!("{object}: {taken} was chosen of {all}"));
+            decided.entry((taken, all)).or_default().push(object);
         } else {
             let choice = safe(Choice::of(object, from(places[0])).to_string());
             let origins = origins.join(" and from ");
             let text = format!("{object} comes from {origins}; choose one, as --choose {choice}");
             notes.block(&DUPLICATE, text);
         }
+    }
+    for ((taken, all), objects) in decided {
+        let more = match objects.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        notes.warn(&CHOSEN, format!("{}{more}: {taken} was chosen of {all}", objects[0]));
     }
     let idle = choices.iter().enumerate().filter(|(at, _)| !used.contains(at));
     for (_, choice) in idle {

@@ -181,11 +181,16 @@ abouts! {
         payments do not run on half of a cluster.", "when all is well: kubectl patch cronjob NAME \
         -p '{\"spec\":{\"suspend\":false}}'";
     OUTSIDE = "B1442" Incomplete "The object acts outside of the cluster as soon as it is applied: \
-        it orders a load balancer or writes DNS records. In practice that takes traffic from what \
-        still runs.", "if that is not wanted now, leave it out with --exclude";
+        it orders load balancers, machines or certificates, writes DNS records, or alerts people. In \
+        practice that takes traffic from what still runs.", "if that is not wanted now, leave it out with --exclude";
     LOCKOUT = "B1443" Incomplete "The webhook must be asked before a Pod starts, for Pods of its own \
         namespace too, and what cannot be asked is refused. When its Pods are gone, none can come \
         back.", "exclude its namespace in the namespaceSelector; in need set failurePolicy: Ignore";
+    AUTOMATED = "B1444" Incomplete "The object tells Argo CD to reconcile by itself, and another \
+        manager set that. Server-side apply takes away only what blackstart set itself, so Argo CD \
+        goes on, and may undo what is replayed.",
+        "kubectl patch application NAME -n NAMESPACE --type=merge -p \
+        '{\"spec\":{\"syncPolicy\":{\"automated\":null}}}', then plan again";
     ELSEWHERE = "B1445" Incomplete "An engine's object (Flux, Argo CD) points to a folder or a chart \
         of which nothing is in the plan. The object is applied so that it waits, so what it points to \
         stays away until the engine runs and its Git host answers.",

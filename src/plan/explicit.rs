@@ -94,7 +94,11 @@ impl Found<'_, '_> {
                 let name = other["name"].as_str().unwrap_or_default();
                 let namespace = other["namespace"].as_str().or(at.namespace.as_deref());
                 let needs = self.index.find(&at.group, &at.kind, namespace, name);
-                let Some(needs) = needs else { continue };
+                let Some(needs) = needs else {
+                    let other = format!("{}/{name}", namespace.unwrap_or_default());
+                    self.unread(item, "dependsOn something not in the plan", &other);
+                    continue;
+                };
                 self.add(item, needs, Until::Applied, "dependsOn");
                 let spec = &self.index.nodes[needs].object.value()["spec"];
                 let checks = spec["healthChecks"].as_array().is_some_and(|all| !all.is_empty());

@@ -10,13 +10,14 @@ use super::choice::chosen;
 use super::compare::{differing, missing};
 use super::desired::Desired;
 use super::elsewhere;
-use super::error::{FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAID};
+use super::error::{AUTOMATED, FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAID};
 use super::live::{Live, check_namespaces, live_objects};
 use super::notes::Notes;
 use super::parallel::each;
 use super::proof::is_unchanged;
 use super::scope::{Known, Scope};
 use super::settle::{Wanted, settle, without_unfit};
+use super::suspend::stays_automated;
 use super::value::{Action, Held as HeldField, Plan, Planned};
 use crate::cluster::{
     Applied, ApplyOptions, Class, Cluster, ClusterError, Directory, Held, Leftover, ServedKind,
@@ -109,12 +110,14 @@ struct Compared {
     conflicts: Vec<HeldField>,
     warnings: Vec<String>,
     refused: Option<ClusterError>,
+    /// Whether an engine goes on with it although the plan says that it should wait.
+    automated: bool,
 }
 
 impl Compared {
     fn of(action: Action) -> Self {
         let (fields, conflicts, warnings) = (Vec::new(), Vec::new(), Vec::new());
-        Self { action, fields, conflicts, warnings, refused: None }
+        Self { action, fields, conflicts, warnings, refused: None, automated: false }
     }
 
     /// Compares without the server's help.
@@ -134,6 +137,10 @@ impl Compared {
             let text = format!("{reference}: {} holds {}", held.manager, held.field);
             notes.warn(&HELD, text);
         }
+        if self.automated {
+            let text = format!("{reference} stays automated: another manager set that");
+            notes.warn(&AUTOMATED, text);
+        }
         if let Some(error) = &self.refused {
             notes.warn(error.about(), format!("{reference}: {error}"));
         }
@@ -147,8 +154,9 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
     let reference = object.reference();
     let before = live.find(object);
     let once = object.is_made_once() || named.is_some();
-    if before.is_some_and(|before| once || is_unchanged(before, object)) {
-        return Ok(Compared::of(Action::Unchanged));
+    if let Some(before) = before.filter(|before| once || is_unchanged(before, object)) {
+        let automated = stays_automated(object, before);
+        return Ok(Compared { automated, ..Compared::of(Action::Unchanged) });
     }
     let Known::Served(kind) = &item.known else { return Ok(Compared::of(Action::New)) };
     // Nothing can be asked about a place that the plan has yet to make.
@@ -166,7 +174,8 @@ fn compare_one(item: &Wanted, live: &Live, cluster: &dyn Cluster) -> Result<Comp
                 Some(_) => Action::Changed,
             };
             let fields = fields.unwrap_or_default();
-            Ok(Compared { fields, warnings: dry.warnings, ..Compared::of(action) })
+            let automated = stays_automated(object, &dry.live);
+            Ok(Compared { fields, warnings: dry.warnings, automated, ..Compared::of(action) })
         }
         Err(ClusterError::Conflict { fields }) => {
             let conflicts = fields.into_iter().map(HeldField::from).collect();

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use super::error::{CLOCKS, ENGINES, GENERATED, OUTSIDE};
 use super::notes::Notes;
 use crate::model::explain::About;
-use crate::object::{Object, is_engine_object, is_external_dns, is_load_balancer};
+use crate::object::{
+    Object, is_acme_issuer, is_alert_receiver, is_cloud_controller, is_engine_object,
+    is_external_dns, is_load_balancer,
+};
 
 /// Flux kinds that can be suspended; others of its groups only describe.
 const FLUX: [&str; 12] = [
@@ -78,26 +81,47 @@ pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
     if is_engine_object(&object) {
         return without_automation(object, told);
     }
-    if is_load_balancer(&object) {
-        told.add(&OUTSIDE, "will ask for a load balancer outside of the cluster", &object);
-    } else if is_external_dns(&object) {
-        told.add(&OUTSIDE, "will write DNS records outside of the cluster", &object);
+    if let Some((_, what)) = REACHES_OUT.iter().find(|(reaches, _)| reaches(&object)) {
+        told.add(&OUTSIDE, what, &object);
     }
     object
 }
 
+/// What acts outside of the cluster, and how.
+type Reach = (fn(&Object) -> bool, &'static str);
+
+const REACHES_OUT: [Reach; 5] = [
+    (is_load_balancer, "will ask for a load balancer outside of the cluster"),
+    (is_external_dns, "will write DNS records outside of the cluster"),
+    (is_acme_issuer, "will order certificates from outside of the cluster"),
+    (is_alert_receiver, "will alert people outside of the cluster"),
+    (is_cloud_controller, "will order machines, disks or networks outside of the cluster"),
+];
+
+/// Where Argo CD's objects say that they are reconciled without a person.
+fn policy(object: &Object) -> Option<&'static str> {
+    match (is_engine_object(object), object.reference().kind.as_str()) {
+        (true, "Application") => Some("/spec/syncPolicy"),
+        (true, "ApplicationSet") => Some("/spec/template/spec/syncPolicy"),
+        _ => None,
+    }
+}
+
+fn is_automated(value: &Value, policy: &str) -> bool {
+    value.pointer(policy).is_some_and(|policy| !policy["automated"].is_null())
+}
+
+/// Returns whether Argo CD would go on by itself with what is there, or will be: an apply leaves what
+/// another manager holds.
+pub(super) fn stays_automated(object: &Object, there: &Value) -> bool {
+    policy(object).is_some_and(|policy| is_automated(there, policy))
+}
+
 /// Argo CD's objects cannot be suspended, but made to wait for a person.
 fn without_automation(object: Object, told: &mut Told) -> Object {
-    let policy = match object.reference().kind.as_str() {
-        "Application" => "/spec/syncPolicy",
-        "ApplicationSet" => "/spec/template/spec/syncPolicy",
-        _ => return object,
-    };
-    let automated =
-        |value: &Value| value.pointer(policy).map(|policy| !policy["automated"].is_null());
-    if automated(object.value()) != Some(true) {
+    let Some(policy) = policy(&object).filter(|policy| is_automated(object.value(), policy)) else {
         return object;
-    }
+    };
     told.add(&ENGINES, "will be applied without automation", &object);
     object.changed(|value| {
         if let Some(Value::Object(policy)) = value.pointer_mut(policy) {
@@ -161,6 +185,17 @@ mod tests {
         assert_eq!(told[0].0, "B1442");
         let pods = json!({"template": {"spec": {"containers": [{"image": "x/external-dns:1"}]}}});
         assert_eq!(apply("apps/v1", "Deployment", pods).1[0].0, "B1442");
+        let acme = json!({"acme": {"server": "https://acme.example.com"}});
+        for kind in ["Issuer", "ClusterIssuer"] {
+            assert_eq!(apply("cert-manager.io/v1", kind, acme.clone()).1[0].0, "B1442");
+            assert!(apply("cert-manager.io/v1", kind, json!({"ca": {}})).1.is_empty());
+        }
+        let alerts = apply("monitoring.coreos.com/v1", "Alertmanager", json!({})).1;
+        assert_eq!(alerts[0].0, "B1442");
+        for image in ["x/aws-cloud-controller-manager:v1", "karpenter@sha256:0", "x/karpenter:1"] {
+            let pods = json!({"template": {"spec": {"containers": [{"image": image}]}}});
+            assert_eq!(apply("apps/v1", "Deployment", pods).1[0].0, "B1442", "{image}");
+        }
         assert!(apply("v1", "Service", json!({})).1.is_empty());
     }
 

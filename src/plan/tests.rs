@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cluster::{Cluster, Directory, MemoryCluster};
+use crate::cluster::{ApplyOptions, Cluster, Directory, MemoryCluster};
 use crate::model::cancel::Cancel;
 use crate::model::digest::Digest;
 use crate::model::event::Quiet;
@@ -177,6 +177,34 @@ fn what_is_odd_is_told() {
             "Widget default/unknown"
         ]
     );
+}
+
+#[test]
+fn automation_that_somebody_else_holds_is_told() {
+    let cluster = MemoryCluster::new("u-1");
+    let whole = object("CustomResourceDefinition", None, "applications.argoproj.io");
+    let spec = json!({"group": "argoproj.io", "scope": "Namespaced",
+                      "names": {"kind": "Application", "plural": "applications"},
+                      "versions": [{"name": "v1alpha1", "served": true}]});
+    let kinds = cluster.kinds().unwrap();
+    let definitions = kinds.find("apiextensions.k8s.io", "v1", &whole.reference().kind).unwrap();
+    cluster.apply(definitions, &with(whole, "spec", spec), &ApplyOptions::REAL).unwrap();
+    let application = |policy: Value| {
+        let spec = json!({"project": "shop", "syncPolicy": policy});
+        Object::from_value(json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+            "metadata": {"name": "shop", "namespace": "default"}, "spec": spec}))
+        .unwrap()
+    };
+    let automated = application(json!({"automated": {"prune": true}}));
+    let told = |cluster: &MemoryCluster| {
+        let plan = plan_on(cluster, std::slice::from_ref(&automated));
+        codes(&plan.plan().warnings).contains(&"B1444")
+    };
+    assert!(!told(&cluster), "nothing is there that could go on");
+    cluster.put(&application(json!({})));
+    assert!(!told(&cluster), "it waits");
+    cluster.put(&automated);
+    assert!(told(&cluster));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use crate::app::plan::{Action, Item, Note, Plan, Stage};
 
 /// A line of a terminal.
 const WIDTH: usize = 80;
-/// So many new objects of a kind are named.
+/// So many new objects of a kind are named, of so many kinds of a stage.
 const NAMED: usize = 6;
+const KINDS: usize = 12;
 /// So many objects of a stage that differ are named.
 const DIFFERING: usize = 40;
 /// So many notes of one code are shown.
@@ -67,7 +68,8 @@ impl<'p> Row<'p> {
             return;
         }
         let _ = writeln!(text, "{}", self.name());
-        for (kind, names) in by_kind(self.with(Action::New)) {
+        let kinds = by_kind(self.with(Action::New));
+        for (kind, names) in kinds.iter().take(KINDS) {
             let more = names.len().saturating_sub(NAMED);
             let mut words = format!("{} {kind}: ", names.len());
             words.push_str(&names[..names.len() - more].join(", "));
@@ -75,6 +77,11 @@ impl<'p> Row<'p> {
                 let _ = write!(words, " and {more} more");
             }
             line(text, "  + ", &words);
+        }
+        let rest: usize = kinds.iter().skip(KINDS).map(|(_, names)| names.len()).sum();
+        if rest > 0 {
+            let more = kinds.len() - KINDS;
+            line(text, "  + ", &format!("{rest} of {more} more kinds; --json lists all"));
         }
         let differing = |action: Action| self.with(action).collect::<Vec<_>>();
         let of =
@@ -188,6 +195,23 @@ pub(crate) fn line(text: &mut String, margin: &str, words: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stage_of_many_kinds_is_told_in_a_few_lines() {
+        let item = |number: usize| {
+            let object = serde_json::json!({"group": "example.com", "kind": format!("K{number}"),
+                "name": "one", "version": "v1", "action": "new",
+                "hash": crate::model::digest::Digest::of(b"x"), "repo": "r", "revision": "c",
+                "path": "p"});
+            serde_json::from_value::<Item>(object).unwrap()
+        };
+        let items: Vec<Item> = (0..300).map(item).collect();
+        let row = Row { stage: Stage::Custom, waves: 1, items: items.iter().collect() };
+        let mut text = String::new();
+        row.details(&mut text);
+        assert_eq!(text.lines().count(), 1 + KINDS + 1, "{text}");
+        assert!(text.ends_with("  + 288 of 288 more kinds; --json lists all\n"), "{text}");
+    }
 
     #[test]
     fn lines_are_broken_at_blanks_within_eighty_columns() {

@@ -414,4 +414,10 @@ fn an_order_that_cannot_be_read_is_told() {
         let codes: Vec<_> = notes.warnings.iter().map(|note| note.code.as_str()).collect();
         assert_eq!((codes, waves.len()), (vec!["B1436"], 1), "{key}: {value}");
     }
+    let depends = json!({"spec": {"dependsOn": [{"name": "infra", "namespace": "other"}]}});
+    let apps = object("kustomize.toolkit.fluxcd.io/v1 Kustomization flux/apps", depends);
+    let (_, notes) = arrange(vec![(apps, "a")]);
+    let told: Vec<_> = notes.warnings.iter().map(|note| (&note.code[..], &note.text[..])).collect();
+    let text = "Kustomization flux/apps has dependsOn something not in the plan: other/infra";
+    assert_eq!(told, [("B1436", text)]);
 }
