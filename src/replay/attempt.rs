@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::{GONE, ReplayError};
 use super::journal::{Call, Record};
-use super::look::{is_always_ready, rules};
+use super::readiness::is_always_ready;
 use super::run::{Run, Shared};
 use super::schedule::State;
 use super::{teller, webhook, words};
@@ -135,7 +135,7 @@ impl Run<'_> {
             warnings: applied.warnings.len(),
             millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
-        let rules = rules(object, &self.options.choices, false);
+        let rules = self.rules(self.items[node], object, false);
         // A definition that is established may not be served yet.
         let gate = is_gate(object.reference());
         let ready = !gate && status(&applied.live, rules) == Status::Current;

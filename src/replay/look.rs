@@ -8,15 +8,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::attempt::is_gate;
-use super::choices::Choices;
 use super::error::LATE;
 use super::journal::Record;
 use super::outcome::Pending;
+use super::readiness::has_ready;
 use super::run::{Run, Shared};
 use super::{Wait, teller, words};
 use crate::cluster::{ClusterError, Kinds, ServedKind};
 use crate::model::event::Event;
-use crate::object::{Object, ObjectRef, Rules, Status, status};
+use crate::object::{Object, Rules, Status, status};
 use crate::plan::each;
 
 /// Between two looks: while something waits for it, while nothing else is left, and at definitions.
@@ -29,64 +29,6 @@ const FEW: usize = 3;
 const SETTLES: Duration = Duration::from_secs(30);
 /// How long things may take that were asked for without a limit.
 const DEFAULT_LIMIT: Duration = Duration::from_mins(5);
-
-/// Kinds whose readiness takes Pods.
-const NEED_PODS: [(&str, &str); 8] = [
-    ("apps", "Deployment"),
-    ("apps", "StatefulSet"),
-    ("apps", "DaemonSet"),
-    ("apps", "ReplicaSet"),
-    ("batch", "Job"),
-    ("", "Pod"),
-    ("", "ReplicationController"),
-    ("", "PersistentVolumeClaim"),
-];
-
-/// Groups whose kinds report a `Ready` condition once their controller has seen them.
-const REPORT_READY: [&str; 8] = [
-    "kustomize.toolkit.fluxcd.io",
-    "helm.toolkit.fluxcd.io",
-    "source.toolkit.fluxcd.io",
-    "image.toolkit.fluxcd.io",
-    "cert-manager.io",
-    "external-secrets.io",
-    "serving.knative.dev",
-    "pkg.crossplane.io",
-];
-
-/// Kinds that are what they should be as soon as the target has them.
-const ALWAYS_READY: [(&str, &[&str]); 6] = [
-    ("", &["ConfigMap", "Secret", "Namespace", "ServiceAccount", "LimitRange", "ResourceQuota"]),
-    ("rbac.authorization.k8s.io", &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]),
-    ("batch", &["CronJob"]),
-    ("policy", &["PodDisruptionBudget"]),
-    ("storage.k8s.io", &["StorageClass"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
-];
-
-pub(super) fn is_always_ready(object: &ObjectRef) -> bool {
-    let kinds = ALWAYS_READY.iter().find(|(group, _)| *group == object.group);
-    kinds.is_some_and(|(_, kinds)| kinds.contains(&object.kind.as_str()))
-}
-
-fn reports(object: &ObjectRef) -> bool {
-    REPORT_READY.contains(&object.group.as_str())
-}
-
-fn needs_pods(object: &ObjectRef) -> bool {
-    NEED_PODS.contains(&(object.group.as_str(), object.kind.as_str())) || reports(object)
-}
-
-/// What is expected of an object. `reports` says that others of its kind report readiness.
-pub(super) fn rules(object: &Object, choices: &Choices, reported: bool) -> Rules {
-    // Who is told to rest reports nothing.
-    let suspended = object.value()["spec"]["suspend"] == true;
-    Rules {
-        jobs_complete: choices.jobs_complete,
-        reports_ready: !suspended && (reported || reports(object.reference())),
-        binds_at_first_use: false,
-    }
-}
 
 /// What one look found.
 type Found = HashMap<usize, Result<Status, ClusterError>>;
@@ -231,12 +173,12 @@ impl Run<'_> {
 
     /// Leaves out what cannot become ready here.
     fn without_pods(&self, nodes: &[usize], kinds: &Kinds) -> Vec<usize> {
-        let pods = nodes.iter().any(|node| needs_pods(&self.items[*node].object));
+        let pods = nodes.iter().any(|node| self.needs_pods(self.items[*node]));
         if !pods || self.runs_pods(kinds) {
             return nodes.to_vec();
         }
         let (pods, others): (Vec<_>, Vec<_>) =
-            nodes.iter().copied().partition(|node| needs_pods(&self.items[*node].object));
+            nodes.iter().copied().partition(|node| self.needs_pods(self.items[*node]));
         let mut shared = self.lock();
         for node in pods {
             self.give_up_pods(&mut shared, node);
@@ -291,7 +233,7 @@ impl Run<'_> {
             let Some(value) = values.get(&node) else { return Ok(Status::NotFound) };
             let object = self.approved.object(self.items[node]);
             let mut rules =
-                object.map_or(Rules::default(), |o| rules(o, &self.options.choices, reported));
+                object.map_or(Rules::default(), |o| self.rules(self.items[node], o, reported));
             rules.binds_at_first_use = binds_late(value, &late_binding);
             Ok(status(value, rules))
         };
@@ -356,15 +298,4 @@ impl Run<'_> {
 
 fn binds_late(value: &Value, classes: &BTreeSet<String>) -> bool {
     value["spec"]["storageClassName"].as_str().is_some_and(|class| classes.contains(class))
-}
-
-/// Whether an object of a kind that the cluster itself does not know reports readiness.
-fn has_ready(value: &Value) -> bool {
-    let custom = value["apiVersion"].as_str().is_some_and(|version| {
-        version
-            .split_once('/')
-            .is_some_and(|(group, _)| group.contains('.') && !group.ends_with(".k8s.io"))
-    });
-    let conditions = value["status"]["conditions"].as_array();
-    custom && conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready"))
 }

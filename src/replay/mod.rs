@@ -14,6 +14,7 @@
 //! | `hold` | stopping where a wave ends |
 //! | `attempt` | one call, and what came of it |
 //! | `look` | objects becoming ready |
+//! | `readiness` | what is expected of which kind before it counts as ready |
 //! | `gates` | definitions and aggregated APIs established and served |
 //! | `webhook` | who stands behind a webhook |
 //! | `lease` | one replay at a time on a cluster |
@@ -33,6 +34,7 @@ mod lease;
 mod look;
 mod outcome;
 mod pace;
+mod readiness;
 mod run;
 mod schedule;
 mod teller;

@@ -11,6 +11,7 @@ use super::error::{ReplayError, WAVE_LATE};
 use super::journal::{Journal, Past, Record};
 use super::lease::Keeper;
 use super::outcome::{Failure, Outcome, Pending};
+use super::readiness::Reporters;
 use super::schedule::{Next, Schedule, State};
 use super::teller::Teller;
 use super::{Around, Options, graph};
@@ -38,6 +39,7 @@ pub(super) struct Run<'a> {
     pub(super) journal: Option<&'a Journal>,
     pub(super) lease: Option<&'a Keeper<'a>>,
     pub(super) teller: Teller,
+    pub(super) reporters: Reporters,
     shared: Mutex<Shared>,
     wake: Condvar,
 }
@@ -133,12 +135,14 @@ impl<'a> Run<'a> {
             stop: None,
             over: false,
         };
+        let reporters = Reporters::of(approved, &items);
         Self {
             cluster,
             options,
             around,
             approved,
             items,
+            reporters,
             journal: None,
             lease: None,
             teller: Teller::default(),

@@ -640,3 +640,41 @@ fn a_wave_may_have_a_limit() {
     assert!(outcome.not_ready[0].why.contains("its wave took longer"), "{outcome:?}");
     assert!(bench.clock.elapsed() < Duration::from_mins(1));
 }
+
+/// A definition whose column says that its objects report readiness.
+fn reporting(named: &Object) -> Object {
+    named.clone().changed(|value| {
+        let path = ".status.conditions[?(@.type==\"Ready\")].status";
+        value["spec"]["versions"][0]["additionalPrinterColumns"] =
+            json!([{"name": "Ready", "type": "string", "jsonPath": path}]);
+    })
+}
+
+#[test]
+fn a_custom_object_without_a_status_waits_where_its_definition_shows_one() {
+    let widget = || object("example.com/v1", "Widget", Some("default"), "w", json!({"size": 1}));
+    let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+    let reports = |in_plan: bool, answers: bool| {
+        let bench = Bench::new();
+        let definition = reporting(&definition());
+        if !in_plan {
+            bench.replay(std::slice::from_ref(&definition));
+        }
+        if answers {
+            bench.cluster.report("Widget default/w", 4, ready.clone());
+        }
+        let mut objects = vec![widget()];
+        objects.extend(in_plan.then_some(definition));
+        bench.replay(&objects)
+    };
+    for in_plan in [true, false] {
+        assert_eq!(reports(in_plan, true).verdict(), Verdict::Complete, "{in_plan}");
+        let outcome = reports(in_plan, false);
+        let late = &outcome.not_ready[0];
+        assert_eq!(late.object, "Widget default/w", "{outcome:?}");
+        assert!(late.why.contains("its controller has not reported yet"), "{outcome:?}");
+    }
+    // A definition that shows none: nothing is known, so nothing is waited for.
+    let bench = Bench::new();
+    assert_eq!(bench.replay(&[widget(), definition()]).verdict(), Verdict::Complete);
+}

@@ -55,6 +55,20 @@ pub fn status_of(live: Option<&Value>) -> Status {
     live.map_or(Status::NotFound, |live| status(live, Rules::default()))
 }
 
+/// Returns whether a definition says that the objects of its kind report a `Ready` condition: a
+/// column shows it.
+pub fn reports_ready(definition: &Value) -> bool {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let versions = list(&definition["spec"]["versions"]);
+    let columns = versions.iter().flat_map(|version| list(&version["additionalPrinterColumns"]));
+    let mut paths = columns.filter_map(|column| column["jsonPath"].as_str().map(str::to_owned));
+    paths.any(|path| {
+        let path: String = path.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect();
+        let path = path.replace('\'', "\"");
+        path.starts_with(".status.conditions[") && path.contains("type==\"Ready\"")
+    })
+}
+
 /// Returns the status of a live object.
 pub fn status(live: &Value, rules: Rules) -> Status {
     if !live["metadata"]["deletionTimestamp"].is_null() {

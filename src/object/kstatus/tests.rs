@@ -273,6 +273,25 @@ fn kinds_without_a_status_are_current() {
 }
 
 #[test]
+fn a_column_says_that_a_kind_reports_readiness() {
+    let definition = |path: &str| {
+        let column = json!({"name": "Ready", "type": "string", "jsonPath": path});
+        json!({"spec": {"versions": [{"name": "v1"},
+            {"name": "v2", "additionalPrinterColumns": [column]}]}})
+    };
+    for (path, reports) in [
+        (r#".status.conditions[?(@.type=="Ready")].status"#, true),
+        (".status.conditions[?(@.type=='Ready')].status", true),
+        (r#".status.conditions[?(@.type == \"Ready\")].message"#, true),
+        (r#".status.conditions[?(@.type=="Programmed")].status"#, false),
+        (".status.readyReplicas", false),
+    ] {
+        assert_eq!(reports_ready(&definition(path)), reports, "{path}");
+    }
+    assert!(!reports_ready(&json!({})));
+}
+
+#[test]
 fn other_kinds_go_by_their_ready_condition() {
     let ready = |status: &str| json!({"conditions": [{"type": "Ready", "status": status}]});
     table(
