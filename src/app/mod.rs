@@ -3,6 +3,7 @@
 //! A use case takes a request and the [`Ports`], and returns a report or a [`Failure`]. Shells turn
 //! arguments into requests and reports into text; they decide nothing about recovery.
 
+mod approval;
 pub mod assess;
 mod audit;
 pub mod ceremony;

@@ -4,12 +4,15 @@
 //! that store nothing, kinds that appear some time after their definition. It has no controllers:
 //! a status is there only where a test puts it.
 
-use std::collections::{BTreeMap, HashMap};
+mod state;
+
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::error::{ClusterError, FieldConflict};
+use self::state::{BUILTIN, State, merge};
+use super::error::ClusterError;
 use super::kinds::{Kinds, ServedKind};
 use super::port::{Applied, ApplyOptions, Cluster, Identity};
 use crate::object::{Object, ObjectRef};
@@ -29,29 +32,6 @@ pub struct Fault {
 pub struct MemoryCluster {
     identity: Identity,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    kinds: Vec<ServedKind>,
-    unknown: Vec<String>,
-    objects: BTreeMap<ObjectRef, Value>,
-    /// Who holds a field, by object and JSON pointer.
-    held: HashMap<(ObjectRef, String), String>,
-    faults: Vec<Fault>,
-    /// How many times discovery is asked before an established kind appears.
-    lag: u32,
-    late: Vec<(u32, ServedKind)>,
-    applied: Vec<String>,
-    /// `verb group/plural` that the credentials do not allow.
-    denied: Vec<String>,
-    version: u64,
-    /// How many more calls find the server gone.
-    gone: u32,
-    /// Whose answers are lost after they took effect, and how often.
-    lost: HashMap<String, u32>,
-    /// The status that an object gets after it was looked at so often.
-    reports: HashMap<String, (u32, Value)>,
 }
 
 impl MemoryCluster {
@@ -151,158 +131,6 @@ impl MemoryCluster {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-type Builtin = (&'static str, &'static str, &'static str, &'static str, bool);
-
-const BUILTIN: &[Builtin] = &[
-    ("", "v1", "Namespace", "namespaces", false),
-    ("", "v1", "ConfigMap", "configmaps", true),
-    ("", "v1", "Secret", "secrets", true),
-    ("", "v1", "Service", "services", true),
-    ("", "v1", "ServiceAccount", "serviceaccounts", true),
-    ("apps", "v1", "Deployment", "deployments", true),
-    ("batch", "v1", "Job", "jobs", true),
-    ("coordination.k8s.io", "v1", "Lease", "leases", true),
-    ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
-    ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false),
-];
-
-impl State {
-    fn fault(&mut self, object: &str) -> Option<ClusterError> {
-        let fault = self.faults.iter_mut().find(|f| f.object == object && f.times > 0)?;
-        fault.times -= 1;
-        Some(fault.error.clone())
-    }
-
-    /// Whether the server is there for one more call.
-    fn answers(&mut self) -> Result<(), ClusterError> {
-        if self.gone == 0 {
-            return Ok(());
-        }
-        self.gone -= 1;
-        let (server, why) = ("memory".to_owned(), "connection refused".to_owned());
-        Err(ClusterError::Unreachable { server, why })
-    }
-
-    /// Ends a write: the answer comes, or is lost.
-    fn answered(&mut self, object: &str, applied: Applied) -> Result<Applied, ClusterError> {
-        match self.lost.get_mut(object) {
-            Some(times) if *times > 0 => {
-                *times -= 1;
-                let (server, why) = ("memory".to_owned(), "the connection broke".to_owned());
-                Err(ClusterError::Unreachable { server, why })
-            }
-            _ => Ok(applied),
-        }
-    }
-
-    /// Stores an object as a write leaves it.
-    fn store(&mut self, object: &Object, mut live: Value) -> Value {
-        self.version += 1;
-        live["metadata"]["resourceVersion"] = self.version.to_string().into();
-        if live["metadata"]["uid"].is_null() {
-            live["metadata"]["uid"] = format!("uid-{}", self.version).into();
-        }
-        self.define(object, &mut live);
-        self.objects.insert(object.reference().clone(), live.clone());
-        self.applied.push(object.reference().to_string());
-        live
-    }
-
-    /// Looks at an object: its controller may have reported meanwhile.
-    fn seen(&mut self, reference: &ObjectRef) -> Option<Value> {
-        let text = reference.to_string();
-        let live = self.objects.get_mut(reference)?;
-        if let Some((looks, status)) = self.reports.get_mut(&text) {
-            if *looks == 0 {
-                live["status"] = status.clone();
-            } else {
-                *looks -= 1;
-            }
-        }
-        Some(live.clone())
-    }
-
-    fn check(&self, kind: &ServedKind, object: &Object) -> Result<(), ClusterError> {
-        let served = self.kinds.iter().any(|k| k.group == kind.group && k.kind == kind.kind);
-        if !served {
-            return Err(ClusterError::NotServed { kind: kind.text() });
-        }
-        if let Some(namespace) = &object.reference().namespace {
-            let there = self.objects.keys().any(|known| {
-                known.kind == "Namespace" && known.group.is_empty() && known.name == *namespace
-            });
-            if !there {
-                return Err(ClusterError::NamespaceMissing { namespace: namespace.clone() });
-            }
-        }
-        Ok(())
-    }
-
-    fn conflicts(&self, object: &Object, manager: &str) -> Vec<FieldConflict> {
-        let live = self.objects.get(object.reference());
-        let mut found: Vec<_> = self
-            .held
-            .iter()
-            .filter(|((reference, pointer), holder)| {
-                let wanted = object.value().pointer(pointer);
-                reference == object.reference()
-                    && holder.as_str() != manager
-                    && wanted.is_some()
-                    && live.and_then(|live| live.pointer(pointer)) != wanted
-            })
-            .map(|((_, pointer), holder)| FieldConflict {
-                field: pointer.replace('/', "."),
-                manager: holder.clone(),
-            })
-            .collect();
-        found.sort_by(|one, other| one.field.cmp(&other.field));
-        found
-    }
-
-    /// A definition is established at once and served after the lag.
-    fn define(&mut self, object: &Object, live: &mut Value) {
-        if object.reference().kind != "CustomResourceDefinition" {
-            return;
-        }
-        live["status"] = json!({"conditions": [{"type": "NamesAccepted", "status": "True"},
-                                               {"type": "Established", "status": "True"}]});
-        let spec = &object.value()["spec"];
-        for version in spec["versions"].as_array().into_iter().flatten() {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let served = ServedKind {
-                group: text(&spec["group"]),
-                version: text(&version["name"]),
-                kind: text(&spec["names"]["kind"]),
-                plural: text(&spec["names"]["plural"]),
-                namespaced: spec["scope"] == "Namespaced",
-                storable: true,
-            };
-            self.late.push((self.lag, served));
-        }
-    }
-
-    fn serve_late(&mut self) {
-        for (left, served) in std::mem::take(&mut self.late) {
-            match left {
-                0 => self.kinds.push(served),
-                _ => self.late.push((left - 1, served)),
-            }
-        }
-    }
-}
-
-/// Merges as server-side apply does where lists are replaced whole.
-fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                merge(into.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from.clone(),
     }
 }
 

@@ -14,8 +14,9 @@ use super::control_plane::{Assets, ControlPlane, free_ports, until_ready};
 use super::error::TargetError;
 use super::launch::{Lasting, Launch};
 use super::local::Local;
+use super::meeting::New;
 use super::process::{Process, Program};
-use super::targets::{New, Targets, check_name};
+use super::targets::{Targets, check_name};
 use super::{k3s, kind};
 use crate::cluster::Access;
 use crate::disk::{DiskError, copy, folder, limit};
@@ -122,6 +123,10 @@ impl Targets {
         }
         if self.names()?.iter().any(|name| name == make.name) {
             return Err(TargetError::Exists { name: make.name.to_owned() });
+        }
+        // An archive that is not there is told before anything is begun.
+        for archive in make.images.iter().map(PathBuf::as_path).chain(make.node_archive) {
+            std::fs::metadata(archive).map_err(DiskError::at("open", archive))?;
         }
         folder::create(&state.join("local"), 0o700)?;
         match folder::create_new(&at, 0o700) {

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `class` | how much care a target needs; what a plan is bound to |
 //! | `card` | the card of one cluster |
+//! | `meeting` | a cluster without a name: who it is, what it shows, what of that is accepted |
 //! | `targets` | all cards: added, replaced, accepted, removed, opened |
 //! | `open` | an opened target, and the proof that it is the right one |
 //! | `facts` | what a cluster shows of the life it leads |
@@ -37,6 +38,7 @@ mod k3s;
 mod kind;
 mod launch;
 mod local;
+mod meeting;
 mod open;
 mod process;
 mod rights;
@@ -51,7 +53,8 @@ pub use create::{Kitchen, Make};
 pub use error::{CODES, TargetError};
 pub use facts::{Engine, Facts, is_first_day};
 pub use local::Local;
+pub use meeting::New;
 pub use open::{Opened, Reach, open_directory, verify};
 pub use selector::Selector;
 pub use suspicion::{Accepted, Finding, Sign};
-pub use targets::{New, Targets};
+pub use targets::Targets;

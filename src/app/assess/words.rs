@@ -13,19 +13,31 @@ fn verdict(blame: Blame, step: &str) -> String {
     }
 }
 
+/// Where a host fails, why, and whose fault it is.
+fn failure(host: &Host) -> Option<(String, &str, String)> {
+    let (step, blame) = host.failed.zip(host.blame)?;
+    let step = step.to_string();
+    let verdict = verdict(blame, &step);
+    Some((step, host.why.as_deref().unwrap_or("no reason given"), verdict))
+}
+
 /// Returns how a Git host answered, step by step, and whose fault it is.
 pub fn host(host: &Host) -> String {
-    let passed: Vec<_> = host.passed.iter().map(|step| format!("{step} ok")).collect();
-    let passed = passed.join(", ");
     let name = &host.name;
-    match (host.failed, host.blame) {
-        (Some(step), Some(blame)) => {
-            let why = host.why.as_deref().unwrap_or("no reason given");
-            let before = if passed.is_empty() { String::new() } else { format!("{passed}, ") };
-            let verdict = verdict(blame, &step.to_string());
-            format!("{name}  {before}{step}: {why} -> {verdict}")
-        }
-        _ => format!("{name}  {passed} ({} ms)", host.millis),
+    let mut passed: Vec<_> = host.passed.iter().map(|step| format!("{step} ok")).collect();
+    let Some((step, why, verdict)) = failure(host) else {
+        return format!("{name}  {} ({} ms)", passed.join(", "), host.millis);
+    };
+    passed.push(format!("{step}: {why}"));
+    format!("{name}  {} -> {verdict}", passed.join(", "))
+}
+
+/// Returns the same in a few words, what matters most first.
+pub fn host_short(host: &Host) -> String {
+    let name = &host.name;
+    match failure(host) {
+        Some((step, why, verdict)) => format!("{name}  {verdict}: {step}, {why}"),
+        None => format!("{name}  answers ({} ms)", host.millis),
     }
 }
 
@@ -43,25 +55,24 @@ fn life(life: Life) -> &'static str {
     }
 }
 
+/// What is ready and left of a cluster that answers.
+fn counts(cluster: &Cluster) -> Option<String> {
+    cluster.version.as_ref()?;
+    let Cluster { nodes_ready, nodes, workloads_ready, workloads, present, known, .. } = cluster;
+    let mut text = format!("{nodes_ready}/{nodes} nodes, {workloads_ready}/{workloads} workloads");
+    if *known > 0 {
+        let _ = write!(text, ", {present} of {known} objects");
+    }
+    Some(text)
+}
+
 /// Returns how a cluster is.
 pub fn cluster(cluster: &Cluster) -> String {
     let class = cluster.class.map(|class| format!(" ({class})")).unwrap_or_default();
     let mut line = format!("{}{class}  ", cluster.name);
-    if cluster.version.is_some() {
-        let _ = write!(
-            line,
-            "API ok, {}/{} nodes, {}/{} workloads ready",
-            cluster.nodes_ready, cluster.nodes, cluster.workloads_ready, cluster.workloads
-        );
-        if cluster.known > 0 {
-            let _ = write!(line, ", {} of {} objects left", cluster.present, cluster.known);
-        }
-        line.push(' ');
-    }
+    line.extend(counts(cluster).map(|counts| format!("API ok, {counts} ")));
     let _ = write!(line, "-> {}", life(cluster.life));
-    if let Some(why) = &cluster.why {
-        let _ = write!(line, ": {why}");
-    }
+    line.extend(cluster.why.iter().map(|why| format!(": {why}")));
     if let Some(blame) = cluster.blame {
         let step = cluster.failed.map(|step| step.to_string()).unwrap_or_default();
         let _ = write!(line, " -> {}", verdict(blame, &step));
@@ -69,32 +80,10 @@ pub fn cluster(cluster: &Cluster) -> String {
     line
 }
 
-/// Returns the same of a host in a few words, what matters most first.
-pub fn host_short(host: &Host) -> String {
-    match (host.failed, host.blame) {
-        (Some(step), Some(blame)) => {
-            let why = host.why.as_deref().unwrap_or("no reason given");
-            let verdict = verdict(blame, &step.to_string());
-            format!("{}  {verdict}: {step}, {why}", host.name)
-        }
-        _ => format!("{}  answers ({} ms)", host.name, host.millis),
-    }
-}
-
-/// Returns the same of a cluster in a few words, what matters most first.
+/// Returns the same in a few words, what matters most first.
 pub fn cluster_short(cluster: &Cluster) -> String {
     let mut line = format!("{}  {}", cluster.name, life(cluster.life));
-    if cluster.version.is_some() {
-        let _ = write!(
-            line,
-            ": {}/{} nodes, {}/{} workloads",
-            cluster.nodes_ready, cluster.nodes, cluster.workloads_ready, cluster.workloads
-        );
-        if cluster.known > 0 {
-            let _ = write!(line, ", {} of {} objects", cluster.present, cluster.known);
-        }
-    }
-    let why = cluster.why.iter().map(|why| format!(": {why}"));
-    line.extend(why);
+    line.extend(counts(cluster).map(|counts| format!(": {counts}")));
+    line.extend(cluster.why.iter().map(|why| format!(": {why}")));
     line
 }
