@@ -32,6 +32,18 @@ const FLUX: [&str; 12] = [
     "Receiver",
 ];
 
+/// Kinds of Flux that are suspended by an annotation.
+fn rest(group: &str, kind: &str) -> Option<String> {
+    let known = match group {
+        "source.extensions.fluxcd.io" => kind == "ArtifactGenerator",
+        "fluxcd.controlplane.io" => {
+            ["FluxInstance", "ResourceSet", "ResourceSetInputProvider"].contains(&kind)
+        }
+        _ => false,
+    };
+    known.then(|| format!("{group}/reconcile"))
+}
+
 /// What was held back or is to be told, by what to say of it: how many, and the first.
 #[derive(Default)]
 pub(super) struct Told(BTreeMap<&'static str, (&'static About, Vec<String>)>);
@@ -77,6 +89,14 @@ pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
         };
         told.add(about, what, &object);
         return object.changed(|value| value["spec"]["suspend"] = json!(true));
+    }
+    if let Some(annotation) = rest(group, kind) {
+        if object.value()["metadata"]["annotations"][&annotation] == "disabled" {
+            return object;
+        }
+        told.add(&ENGINES, "will be applied suspended", &object);
+        return object
+            .changed(|value| value["metadata"]["annotations"][annotation] = json!("disabled"));
     }
     if is_engine_object(&object) {
         return without_automation(object, told);
@@ -161,6 +181,27 @@ mod tests {
             }
             let (spec, told) = apply(api, kind, json!({"suspend": true}));
             assert_eq!((spec, told.len()), (json!({"suspend": true}), 0));
+        }
+    }
+
+    #[test]
+    fn what_has_no_such_field_is_suspended_by_an_annotation() {
+        for (api, kind, annotation) in [
+            ("source.extensions.fluxcd.io/v1beta1", "ArtifactGenerator", "source.extensions"),
+            ("fluxcd.controlplane.io/v1", "FluxInstance", "fluxcd.controlplane"),
+            ("fluxcd.controlplane.io/v1", "ResourceSet", "fluxcd.controlplane"),
+        ] {
+            let before = json!({"apiVersion": api, "kind": kind, "spec": {"a": 1},
+                                "metadata": {"name": "x", "namespace": "shop"}});
+            let mut told = Told::default();
+            let object = suspended(Object::from_value(before).unwrap(), &mut told);
+            let group = api.split('/').next().unwrap();
+            assert!(group.starts_with(annotation), "{group}");
+            let annotations = &object.value()["metadata"]["annotations"];
+            assert_eq!(*annotations, json!({format!("{group}/reconcile"): "disabled"}), "{kind}");
+            assert_eq!(object.value()["spec"], json!({"a": 1}));
+            let again = suspended(object.clone(), &mut told);
+            assert_eq!((again.value(), told.0.len()), (object.value(), 1));
         }
     }
 

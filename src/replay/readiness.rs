@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use super::run::Run;
-use crate::object::{Object, ObjectRef, Rules, reports_ready};
+use crate::object::{Object, ObjectRef, Rules, is_engine_object, reports_ready};
 use crate::plan::{Approved, Item};
 
 /// Kinds whose readiness takes Pods.
@@ -72,11 +72,13 @@ const DEFINITION: &str = "CustomResourceDefinition";
 impl Run<'_> {
     /// What is expected of an object. `reported` says that others of its kind report readiness.
     pub(super) fn rules(&self, item: &Item, object: &Object, reported: bool) -> Rules {
-        // Who is told to rest reports nothing.
+        // Who is told to rest reports nothing, or what a definition says before anybody looked.
+        let at_rest = is_engine_object(object);
         let suspended = object.value()["spec"]["suspend"] == true;
         Rules {
             jobs_complete: self.options.choices.jobs_complete,
-            reports_ready: !suspended && (reported || self.reports(item)),
+            reports_ready: !suspended && !at_rest && (reported || self.reports(item)),
+            at_rest,
             binds_at_first_use: false,
         }
     }

@@ -46,6 +46,8 @@ pub struct Rules {
     pub jobs_complete: bool,
     /// An object of this kind is known to report a `Ready` condition: without one it is not ready.
     pub reports_ready: bool,
+    /// It is applied so that its controller leaves it alone: what its status says is of no account.
+    pub at_rest: bool,
     /// A claim whose storage class binds at first use waits for a Pod, not for us.
     pub binds_at_first_use: bool,
 }
@@ -73,6 +75,9 @@ pub fn reports_ready(definition: &Value) -> bool {
 pub fn status(live: &Value, rules: Rules) -> Status {
     if !live["metadata"]["deletionTimestamp"].is_null() {
         return Status::Terminating;
+    }
+    if rules.at_rest {
+        return Status::Current;
     }
     let seen = live["status"]["observedGeneration"].as_i64();
     let written = live["metadata"]["generation"].as_i64();

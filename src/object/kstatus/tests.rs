@@ -292,6 +292,19 @@ fn a_column_says_that_a_kind_reports_readiness() {
 }
 
 #[test]
+fn what_is_applied_to_rest_is_current_whatever_its_definition_gave_it() {
+    // As Flux's definitions do.
+    let rules = Rules { at_rest: true, ..Rules::default() };
+    let unseen = json!({"observedGeneration": -1});
+    let mut release = live("helm.toolkit.fluxcd.io/v2", "HelmRelease", json!({}), unseen);
+    release["metadata"] = json!({"name": "x", "generation": 1});
+    assert!(matches!(status(&release, Rules::default()), Status::InProgress(_)));
+    assert_eq!(status(&release, rules), Status::Current);
+    release["metadata"]["deletionTimestamp"] = "now".into();
+    assert_eq!(status(&release, rules), Status::Terminating);
+}
+
+#[test]
 fn other_kinds_go_by_their_ready_condition() {
     let ready = |status: &str| json!({"conditions": [{"type": "Ready", "status": status}]});
     table(
