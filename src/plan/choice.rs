@@ -11,6 +11,9 @@ use crate::model::safe::safe;
 use crate::object::ObjectRef;
 use crate::render::Provenance;
 
+/// So many objects with the same origins are named.
+const NAMED: usize = 6;
+
 /// A choice: this origin, for one object or for all that have several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -69,10 +72,20 @@ impl Choice {
         Self { object, repo: from.repo.clone(), path: from.path.clone() }
     }
 
+    /// The choice of one origin for whatever has several.
+    fn of_all(from: &Provenance) -> Self {
+        Self { object: None, repo: from.repo.clone(), path: from.path.clone() }
+    }
+
     fn concerns(&self, object: &ObjectRef) -> bool {
         self.object.as_ref().is_none_or(|(kind, namespace, name)| {
             (kind, namespace, name) == (&object.kind, &object.namespace, &object.name)
         })
+    }
+
+    /// Whether it names exactly this origin, not only a folder above it.
+    fn names(&self, from: &Provenance) -> bool {
+        self.repo == from.repo && self.path == from.path
     }
 
     fn takes(&self, from: &Provenance) -> bool {
@@ -94,34 +107,33 @@ pub(super) fn chosen(wanted: Vec<Wanted>, choices: &[Choice], notes: &mut Notes)
     }
     let (mut left_out, mut used) = (HashSet::new(), HashSet::new());
     let mut decided: BTreeMap<(String, String), Vec<&ObjectRef>> = BTreeMap::new();
+    let mut open: BTreeMap<String, (Vec<&ObjectRef>, &Provenance)> = BTreeMap::new();
     for (object, places) in by_object.into_iter().filter(|(_, places)| places.len() > 1) {
-        let from = |place: usize| &wanted[place].provenance;
-        let mut taken = Vec::new();
-        for place in &places {
-            let fits = |choice: &Choice| choice.concerns(object) && choice.takes(from(*place));
-            if let Some(at) = choices.iter().position(fits) {
-                used.insert(at);
-                taken.push(*place);
-            }
-        }
-        let origins: Vec<_> = places.iter().map(|place| origin(from(*place))).collect();
-        if let [taken] = taken.as_slice() {
-            left_out.extend(places.iter().copied().filter(|place| place != taken));
-            let (taken, all) = (origin(from(*taken)), origins.join(", "));
-            decided.entry((taken, all)).or_default().push(object);
+        let all: Vec<&Provenance> = places.iter().map(|place| &wanted[*place].provenance).collect();
+        let origins: Vec<_> = all.iter().map(|from| origin(from)).collect();
+        let (taken, counted) = decide(object, &all, choices);
+        used.extend(counted);
+        if let Some(taken) = taken {
+            left_out
+                .extend(places.iter().enumerate().filter(|(n, _)| *n != taken).map(|(_, p)| *p));
+            let key = (origins[taken].clone(), origins.join(", "));
+            decided.entry(key).or_default().push(object);
         } else {
-            let choice = safe(Choice::of(object, from(places[0])).to_string());
-            let origins = origins.join(" and from ");
-            let text = format!("{object} comes from {origins}; choose one, as --choose {choice}");
-            notes.block(&DUPLICATE, text);
+            let entry = open.entry(origins.join(" and from "));
+            entry.or_insert_with(|| (Vec::new(), all[0])).0.push(object);
         }
     }
-    for ((taken, all), objects) in decided {
-        let more = match objects.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+    for (origins, (objects, first)) in open {
+        let (come, choice) = match objects.as_slice() {
+            [one] => ("comes", Choice::of(one, first)),
+            _ => ("come", Choice::of_all(first)),
         };
-        notes.warn(&CHOSEN, format!("{}{more}: {taken} was chosen of {all}", objects[0]));
+        let (names, choice) = (named(&objects), safe(choice.to_string()));
+        let text = format!("{names} {come} from {origins}; choose one, as --choose {choice}");
+        notes.block(&DUPLICATE, text);
+    }
+    for ((taken, all), objects) in decided {
+        notes.warn(&CHOSEN, format!("{}: {taken} was chosen of {all}", named(&objects)));
     }
     let idle = choices.iter().enumerate().filter(|(at, _)| !used.contains(at));
     for (_, choice) in idle {
@@ -129,6 +141,42 @@ pub(super) fn chosen(wanted: Vec<Wanted>, choices: &[Choice], notes: &mut Notes)
     }
     let kept = wanted.into_iter().enumerate().filter(|(place, _)| !left_out.contains(place));
     kept.map(|(_, item)| item).collect()
+}
+
+/// Returns which of an object's origins counts, if the choices leave exactly one; and which choices
+/// were looked at.
+fn decide(
+    object: &ObjectRef,
+    origins: &[&Provenance],
+    choices: &[Choice],
+) -> (Option<usize>, Vec<usize>) {
+    // What is said of this object outweighs what is said of all.
+    let own = choices.iter().any(|choice| choice.object.is_some() && choice.concerns(object));
+    let concerned = |choice: &Choice| choice.concerns(object) && choice.object.is_some() == own;
+    let counted = choices.iter().enumerate().filter(|(_, choice)| concerned(choice));
+    let fits = |from: &Provenance, exactly: bool| {
+        let mut counted = counted.clone().map(|(_, choice)| choice);
+        counted.any(|choice| if exactly { choice.names(from) } else { choice.takes(from) })
+    };
+    let used = counted.clone().filter(|(_, choice)| origins.iter().any(|from| choice.takes(from)));
+    let used = used.map(|(at, _)| at).collect();
+    // Of a folder and one below it, the one that is named is meant.
+    for exactly in [false, true] {
+        let mut taken = (0..origins.len()).filter(|at| fits(origins[*at], exactly));
+        if let (Some(taken), None) = (taken.next(), taken.next()) {
+            return (Some(taken), used);
+        }
+    }
+    (None, used)
+}
+
+/// Names a few objects, and how many more there are.
+fn named(objects: &[&ObjectRef]) -> String {
+    let few: Vec<_> = objects.iter().take(NAMED).map(ToString::to_string).collect();
+    match objects.len() - few.len() {
+        0 => few.join(", "),
+        more => format!("{} and {more} more", few.join(", ")),
+    }
 }
 
 fn origin(from: &Provenance) -> String {

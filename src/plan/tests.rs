@@ -274,6 +274,41 @@ fn of_two_origins_the_one_that_is_chosen_counts() {
 }
 
 #[test]
+fn of_a_folder_and_one_below_it_the_one_that_is_named_counts() {
+    let settings = |name: &str, value: &str| {
+        with(object("ConfigMap", Some("default"), name), "data", json!({"k": value}))
+    };
+    let mut all = desired(&["a", "b"].map(|name| settings(name, "outer")));
+    let mut inner = desired(&["a", "b"].map(|name| settings(name, "inner"))).items;
+    inner.iter_mut().for_each(|item| item.provenance.path = "prod/eu".into());
+    all.items.extend(inner);
+    let cluster = MemoryCluster::new("u-1");
+    let plan = |choices: &[&str]| {
+        let choices = choices.iter().map(|text| text.parse().unwrap()).collect();
+        let wanted = Desired { choices, ..all.clone() };
+        let target = binding(Class::Disposable);
+        make(&wanted, &target, &Against::Cluster(&cluster), &Quiet, &Cancel::new()).unwrap()
+    };
+    for (choice, path) in [("apps:prod", "prod"), ("apps:prod/eu", "prod/eu")] {
+        let planned = plan(&[choice]);
+        assert!(planned.plan().items().all(|item| item.provenance.path == path), "{choice}");
+        let [note] = &planned.plan().warnings[..] else { panic!("{:?}", planned.plan().warnings) };
+        assert!(note.text.starts_with("ConfigMap default/a, ConfigMap default/b: "), "{note:?}");
+    }
+    let planned = plan(&["apps:prod", "ConfigMap/default/b=apps:prod/eu"]);
+    let paths = |planned: &Planned| -> Vec<String> {
+        planned.plan().items().map(|item| item.provenance.path.clone()).collect()
+    };
+    assert_eq!(paths(&planned), ["prod", "prod/eu"], "what is said of one outweighs");
+    // Many with the same origins are one question.
+    let planned = plan(&[]);
+    let [note] = &planned.plan().blockers[..] else { panic!("{:?}", planned.plan().blockers) };
+    let text = "ConfigMap default/a, ConfigMap default/b come from apps:prod and from \
+                apps:prod/eu; choose one, as --choose apps:prod";
+    assert_eq!((&note.code[..], &note.text[..]), ("B1420", text));
+}
+
+#[test]
 fn what_is_on_the_target_only_is_listed_but_for_what_the_cluster_makes() {
     let cluster = MemoryCluster::new("u-1");
     let owned = json!([{"kind": "Widget", "name": "w"}]);

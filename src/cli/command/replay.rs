@@ -88,10 +88,10 @@ pub(super) fn human(report: &Report) -> String {
 
 fn troubles(text: &mut String, outcome: &Came) {
     let failed = outcome.failed.iter();
-    let failed = failed.map(|one| format!("{}: {} ({})", one.object, one.why, one.code));
-    some(text, "  failed     ", &failed.collect::<Vec<_>>());
+    let failed = failed.map(|one| (&one.object[..], format!("{} ({})", one.why, one.code)));
+    some(text, "  failed     ", &grouped(failed));
     let words = |list: &[replay::Pending]| -> Vec<String> {
-        list.iter().map(|one| format!("{}: {}", one.object, one.why)).collect()
+        grouped(list.iter().map(|one| (&one.object[..], one.why.clone())))
     };
     some(text, "  not ready  ", &words(&outcome.not_ready));
     some(text, "  held       ", &words(&outcome.held));
@@ -111,10 +111,39 @@ fn troubles(text: &mut String, outcome: &Came) {
     }
 }
 
+/// A line for each reason, with the first of the objects that share it.
+fn grouped<'o>(troubles: impl Iterator<Item = (&'o str, String)>) -> Vec<String> {
+    let mut groups: Vec<(&str, usize, String)> = Vec::new();
+    for (object, why) in troubles {
+        match groups.iter_mut().find(|(.., known)| *known == why) {
+            Some((_, more, _)) => *more += 1,
+            None => groups.push((object, 0, why)),
+        }
+    }
+    let line = |(object, more, why): (&str, usize, String)| match more {
+        0 => format!("{object}: {why}"),
+        more => format!("{object} and {more} more: {why}"),
+    };
+    groups.into_iter().map(line).collect()
+}
+
 fn some(text: &mut String, margin: &str, lines: &[String]) {
     let more = lines.len().saturating_sub(NAMED);
     lines.iter().take(NAMED).for_each(|words| line(text, margin, words));
     if more > 0 {
         line(text, margin, &format!("and {more} more; --json lists them all"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_for_one_reason_is_one_line() {
+        let troubles =
+            [("Alert a/x", "not served"), ("Widget w", "taken"), ("Alert b/x", "not served")];
+        let lines = grouped(troubles.map(|(object, why)| (object, why.to_owned())).into_iter());
+        assert_eq!(lines, ["Alert a/x and 1 more: not served", "Widget w: taken"]);
     }
 }
