@@ -38,6 +38,11 @@ impl AppendFile {
         Ok(Self { file, path: path.to_owned() })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Appends bytes and makes them durable.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), DiskError> {
         self.file.write_all(bytes).map_err(DiskError::at("append to", &self.path))?;

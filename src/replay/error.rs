@@ -192,6 +192,9 @@ abouts! {
         "look at it, then resume with more time: --wait";
     pub(super) GONE = "B1518" Incomplete "The API server does not answer at the moment. The run \
         waits and goes on by itself.", "look whether the API server is being restarted";
+    pub(super) NO_COPY = "B1520" Incomplete "A copy of the journal is kept in the cluster when that is \
+        possible, for whoever comes after. The run does not need it.",
+        "nothing; the journal on disk is the record";
     pub(super) WAVE_LATE = "B1519" Incomplete "The wave took longer than it was given.",
         "look at what it waited for, then resume with more time: --wave-limit";
 }

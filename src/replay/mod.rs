@@ -13,11 +13,12 @@
 //! | `run` | what threads share, and the loop that watches over them |
 //! | `hold` | stopping where a wave ends |
 //! | `attempt` | one call, and what came of it |
+//! | `give_up`, `waves` | what a run goes on without; waves as they are told |
 //! | `look` | objects becoming ready |
 //! | `readiness` | what is expected of which kind before it counts as ready |
 //! | `gates` | definitions and aggregated APIs established and served |
 //! | `webhook` | who stands behind a webhook |
-//! | `lease` | one replay at a time on a cluster |
+//! | `lease`, `copy` | one replay at a time on a cluster; the journal copied into it |
 //! | `pace` | so many calls a second |
 //! | `teller`, `words` | the one thing that is waited for, told now and then |
 //! | `journal` | what was meant and what was done, so that a run can go on |
@@ -25,8 +26,10 @@
 
 mod attempt;
 mod choices;
+mod copy;
 mod error;
 mod gates;
+mod give_up;
 mod graph;
 mod hold;
 mod journal;
@@ -38,6 +41,7 @@ mod readiness;
 mod run;
 mod schedule;
 mod teller;
+mod waves;
 mod webhook;
 mod words;
 
@@ -56,6 +60,7 @@ pub use journal::{Call, Consent, Folder, Journal, Opening, Past, Record, Runs, S
 pub use lease::Holder;
 pub use outcome::{Failure, Outcome, Pending, Verdict};
 
+use self::copy::Copy;
 use self::lease::Keeper;
 use self::pace::Paced;
 use self::run::Run;
@@ -174,8 +179,11 @@ pub fn onto_cluster(
     let lease = kept.filter(|_| writes);
     let lease =
         lease.map(|kept| Keeper::take(cluster, kept.holder, journal, around)).transpose()?;
-    let mut run = Run::new(cluster, &approved, options, around, cluster.kinds()?);
-    (run.journal, run.lease) = (journal, lease.as_ref());
+    let kinds = cluster.kinds()?;
+    let copy = kept.filter(|_| writes);
+    let copy = copy.and_then(|kept| Copy::of(cluster, &kinds, kept.journal, kept.holder));
+    let mut run = Run::new(cluster, &approved, options, around, kinds);
+    (run.journal, run.lease, run.copy) = (journal, lease.as_ref(), copy.as_ref());
     let result = run.prepare(kept.and_then(|kept| kept.past)).and_then(|()| run.drive());
     let (outcome, events) = run.finish();
     events.iter().for_each(|event| around.observer.event(event));
@@ -190,6 +198,9 @@ pub fn onto_cluster(
         }
     };
     close(&ended, journal, around)?;
+    if let Some(copy) = &copy {
+        copy.write(around);
+    }
     ended
 }
 

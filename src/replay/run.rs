@@ -3,23 +3,23 @@
 //!
 //! Only the watching thread lets time pass, and only when nothing but time can help.
 
-use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::error::{ReplayError, WAVE_LATE};
+use super::copy::Copy;
+use super::error::ReplayError;
 use super::journal::{Journal, Past, Record};
 use super::lease::Keeper;
-use super::outcome::{Failure, Outcome, Pending};
+use super::outcome::Outcome;
 use super::readiness::Reporters;
 use super::schedule::{Next, Schedule, State};
 use super::teller::Teller;
+use super::waves::{self, Waves};
 use super::{Around, Options, graph};
 use crate::cluster::{Cluster, Kinds};
 use crate::model::cancel::Cancelled;
 use crate::model::event::Event;
-use crate::model::explain::{About, Explain};
-use crate::model::safe::safe;
+use crate::model::explain::Explain;
 use crate::plan::{Action, Approved, Item};
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -38,6 +38,7 @@ pub(super) struct Run<'a> {
     pub(super) items: Vec<&'a Item>,
     pub(super) journal: Option<&'a Journal>,
     pub(super) lease: Option<&'a Keeper<'a>>,
+    pub(super) copy: Option<&'a Copy<'a>>,
     pub(super) teller: Teller,
     pub(super) reporters: Reporters,
     shared: Mutex<Shared>,
@@ -61,7 +62,7 @@ pub(super) struct Shared {
     pub(super) look: Duration,
     /// Events to be told when the lock is free.
     pub(super) events: Vec<Event>,
-    pub(super) waves: BTreeMap<usize, Waved>,
+    pub(super) waves: Waves,
     /// The last wave that is begun, when the run is to stop behind one.
     pub(super) held_after: Option<usize>,
     stop: Option<ReplayError>,
@@ -84,12 +85,6 @@ pub(super) struct Tries {
     pub(super) bad_since: Option<Duration>,
     /// What keeps it, last heard.
     pub(super) why: String,
-}
-
-pub(super) struct Waved {
-    left: usize,
-    open: usize,
-    pub(super) begun: Option<Duration>,
 }
 
 impl Shared {
@@ -117,9 +112,6 @@ impl<'a> Run<'a> {
             bad_since: None,
             why: "not looked at yet".to_owned(),
         };
-        let waves = approved.plan().waves.iter();
-        let waves =
-            waves.map(|wave| (wave.wave, Waved { left: wave.objects.len(), open: 0, begun: None }));
         let shared = Shared {
             kinds,
             schedule: graph::schedule(approved, &items),
@@ -130,7 +122,7 @@ impl<'a> Run<'a> {
             recovered: None,
             look: Duration::ZERO,
             events: Vec::new(),
-            waves: waves.collect(),
+            waves: waves::of(approved.plan()),
             held_after: options.hold_after,
             stop: None,
             over: false,
@@ -145,6 +137,7 @@ impl<'a> Run<'a> {
             reporters,
             journal: None,
             lease: None,
+            copy: None,
             teller: Teller::default(),
             shared: Mutex::new(shared),
             wake: Condvar::new(),
@@ -180,20 +173,6 @@ impl<'a> Run<'a> {
         shared.schedule.begin();
         self.release(shared);
         Ok(())
-    }
-
-    fn leave_out(
-        &self,
-        shared: &mut Shared,
-        node: usize,
-        reason: String,
-    ) -> Result<(), ReplayError> {
-        shared.schedule.leave_out(node);
-        self.settled(shared, node);
-        let object = self.items[node].object.to_string();
-        shared.outcome.left_out.push(Pending { object: object.clone(), why: safe(&reason) });
-        shared.events.push(Event::ObjectLeftOut { object, reason: safe(&reason) });
-        self.note(Record::LeftOut { item: node, reason })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -329,6 +308,9 @@ impl<'a> Run<'a> {
                 {
                     self.renewal_failed(error);
                 }
+                if let Some(copy) = self.copy {
+                    copy.keep_up(self.around);
+                }
                 self.look();
             }
             self.idle();
@@ -360,108 +342,6 @@ impl<'a> Run<'a> {
             let next = due.into_iter().chain(look).min().unwrap_or(LATE);
             self.around.clock.sleep(next.clamp(SOON, LATE));
             self.wake.notify_all();
-        }
-    }
-
-    fn begin_wave(&self, shared: &mut Shared, node: usize) {
-        let wave = shared.schedule.node(node).wave;
-        let now = self.now(shared);
-        let Some(waved) = shared.waves.get_mut(&wave).filter(|waved| waved.begun.is_none()) else {
-            return;
-        };
-        waved.begun = Some(now);
-        let stage = shared.schedule.node(node).stage.name();
-        let objects = shared.schedule.nodes().iter().filter(|node| node.wave == wave).count();
-        shared.events.push(Event::WaveStarted { wave, stage, objects });
-    }
-
-    /// Takes note that nothing more will happen to an object.
-    pub(super) fn settled(&self, shared: &mut Shared, node: usize) {
-        let (wave, state) = (shared.schedule.node(node).wave, shared.schedule.node(node).state);
-        let now = self.now(shared);
-        let Some(waved) = shared.waves.get_mut(&wave) else { return };
-        waved.left = waved.left.saturating_sub(1);
-        if state != State::Done {
-            waved.open += 1;
-        }
-        // Of a wave in which nothing was tried there is nothing to tell.
-        if let (0, Some(begun)) = (waved.left, waved.begun) {
-            let open = waved.open;
-            let millis = u64::try_from(now.saturating_sub(begun).as_millis()).unwrap_or(u64::MAX);
-            shared.events.push(Event::WaveFinished { wave, open, millis });
-        }
-    }
-
-    /// Gives an object up, and holds what needs it.
-    pub(super) fn fail(
-        &self,
-        shared: &mut Shared,
-        node: usize,
-        about: &'static About,
-        why: String,
-    ) {
-        let object = self.items[node].object.to_string();
-        let failure = Failure { object: object.clone(), code: about.code, why: why.clone() };
-        shared.outcome.failed.push(failure);
-        shared.events.push(Event::ObjectFailed { object, code: about.code, why });
-        self.drop_node(shared, node, about.code);
-    }
-
-    /// Gives up waiting for an object to become ready, and holds what needs that.
-    pub(super) fn not_ready(
-        &self,
-        shared: &mut Shared,
-        node: usize,
-        code: &'static str,
-        why: String,
-    ) {
-        let object = self.items[node].object.to_string();
-        shared.outcome.not_ready.push(Pending { object: object.clone(), why: why.clone() });
-        shared.events.push(Event::ObjectFailed { object, code, why });
-        self.drop_node(shared, node, code);
-    }
-
-    fn drop_node(&self, shared: &mut Shared, node: usize, code: &'static str) {
-        shared.schedule.forget(node);
-        let held = shared.schedule.fail(node);
-        self.settled(shared, node);
-        let mut records = vec![Record::Failed { item: node, code: code.to_owned() }];
-        for (one, needs) in held {
-            let object = self.items[one].object.to_string();
-            let needed = self.items[needs].object.to_string();
-            let why = format!("it needs {needed}");
-            shared.outcome.held.push(Pending { object: object.clone(), why });
-            shared.events.push(Event::ObjectHeld { object, needs: needed });
-            self.settled(shared, one);
-            records.push(Record::Held { item: one, needs });
-        }
-        for record in records {
-            if let Err(error) = self.note(record) {
-                shared.halt(error);
-            }
-        }
-    }
-
-    fn give_up_late_waves(&self, shared: &mut Shared) {
-        let Some(limit) = self.options.wave_limit else { return };
-        let now = self.now(shared);
-        let late = |waved: &Waved| {
-            waved.left > 0 && waved.begun.is_some_and(|begun| now.saturating_sub(begun) >= limit)
-        };
-        let waves: Vec<usize> =
-            shared.waves.iter().filter(|(_, waved)| late(waved)).map(|(wave, _)| *wave).collect();
-        for node in 0..self.items.len() {
-            let one = shared.schedule.node(node);
-            if !waves.contains(&one.wave) {
-                continue;
-            }
-            let state = one.state;
-            let why = || format!("its wave took longer than {} s", limit.as_secs());
-            match state {
-                State::Later => self.fail(shared, node, &WAVE_LATE, why()),
-                State::Watched => self.not_ready(shared, node, WAVE_LATE.code, why()),
-                _ => {}
-            }
         }
     }
 

@@ -529,6 +529,13 @@ fn a_person_may_leave_out_take_over_and_stop_in_between() {
     let outcome = bench.replay_samples(&samples).unwrap();
     assert_eq!((outcome.verdict(), outcome.left_out.len()), (Verdict::Complete, 2));
     assert_eq!(bench.cluster.applied(), ["ConfigMap default/b"], "b goes on without a");
+
+    let only = vec!["ConfigMap/default/a".parse().unwrap()];
+    let choices = Choices { only, ..Choices::default() };
+    let bench = Bench { options: Options { choices, ..Options::default() }, ..Bench::new() };
+    let outcome = bench.replay_samples(&samples).unwrap();
+    assert_eq!((outcome.verdict(), outcome.left_out.len()), (Verdict::Complete, 2));
+    assert_eq!(bench.cluster.applied(), ["ConfigMap default/a"]);
 }
 
 /// Asks to hold as soon as a wave begins.
@@ -677,4 +684,18 @@ fn a_custom_object_without_a_status_waits_where_its_definition_shows_one() {
     // A definition that shows none: nothing is known, so nothing is waited for.
     let bench = Bench::new();
     assert_eq!(bench.replay(&[widget(), definition()]).verdict(), Verdict::Complete);
+}
+
+#[test]
+fn a_kind_that_is_never_served_is_told_by_its_definition() {
+    let bench = Bench::new();
+    bench.cluster.lag(u32::MAX);
+    let outcome = bench.replay(&estate());
+    let definition = "CustomResourceDefinition widgets.example.com";
+    let failed = &outcome.failed[0];
+    assert_eq!((&failed.object[..], failed.code), (definition, "B1502"), "{outcome:?}");
+    assert!(failed.why.contains("not served yet"), "{outcome:?}");
+    let held = (&outcome.held[0].object[..], &outcome.held[0].why[..]);
+    assert_eq!(held, ("Widget shop/w", &format!("it needs {definition}")[..]));
+    assert_eq!((outcome.created, outcome.verdict()), (4, Verdict::Incomplete));
 }

@@ -20,7 +20,7 @@ const JOURNAL: &str = "journal.jsonl";
 const PLAN: &str = "plan.json";
 const LOCK: &str = "lock";
 /// A journal of 5 000 objects is a few megabytes; so is its plan.
-const LARGEST: u64 = 1 << 30;
+pub(super) const LARGEST: u64 = 1 << 30;
 
 /// A run's folder that this process alone may write to.
 pub struct Folder {

@@ -1,15 +1,19 @@
 //! The file appended to. Threads that write at the same time share one sync.
 
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::folder::LARGEST;
 use super::record::{Line, Record};
 use crate::disk::append::AppendFile;
+use crate::disk::limit;
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::replay::error::ReplayError;
 
 /// A journal that is open for writing.
 pub struct Journal {
+    path: PathBuf,
     inner: Mutex<Inner>,
     turn: Condvar,
 }
@@ -34,6 +38,7 @@ struct Inner {
 impl Journal {
     /// Goes on behind `count` lines, of which the last has the digest `head`.
     pub(super) fn new(file: AppendFile, head: Digest, count: u64) -> Self {
+        let path = file.path().to_owned();
         let inner = Inner {
             file: Some(file),
             buffer: Vec::new(),
@@ -44,7 +49,7 @@ impl Journal {
             #[cfg(test)]
             cut: None,
         };
-        Self { inner: Mutex::new(inner), turn: Condvar::new() }
+        Self { path, inner: Mutex::new(inner), turn: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -66,6 +71,13 @@ impl Journal {
     pub fn sync(&self) -> Result<(), ReplayError> {
         let count = self.lock().count;
         self.sync_to(count)
+    }
+
+    /// Returns all that is durable of it.
+    pub(in crate::replay) fn text(&self) -> Result<String, ReplayError> {
+        self.sync()?;
+        let bytes = limit::read(&self.path, LARGEST)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn append(&self, record: Record, at: Timestamp) -> Result<u64, ReplayError> {
