@@ -49,6 +49,10 @@ fn a_platform_comes_up_on_an_empty_cluster_and_then_there_is_nothing_to_do() {
     assert_eq!(before["counts"]["new"], total, "{}", before["counts"]);
     assert_eq!(before["blockers"], json!([]));
     assert!(before["waves"].as_array().unwrap().len() > 3);
+    // For people it fits a terminal; only the command to run next is never broken.
+    let text = kit.open(&["plan", "--target", "lab"]).ok().stdout;
+    let wide = |line: &&str| line.chars().count() > 80 && !line.starts_with("next: ");
+    assert_eq!(text.lines().filter(wide).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(lab.written(), [], "a plan writes nothing");
 
     let report = kit.open(&replay(&before, &["--json", "--wait", "3m"])).ok().json();
