@@ -11,14 +11,19 @@
 
 mod support;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use blackstart::cluster::{ApplyOptions, Cluster, ClusterError, Kinds, MemoryCluster, ServedKind};
+use blackstart::cluster::{
+    Access, ApplyOptions, Cluster, ClusterError, Connect, Kinds, KubeCluster, MemoryCluster,
+    ServedKind,
+};
 use blackstart::object::{Object, ObjectRef};
 use serde_json::{Value, json};
 use support::cluster::Lab;
+use support::https::Https;
 
 fn object(value: Value) -> Object {
     Object::from_value(value).unwrap()
@@ -55,6 +60,35 @@ fn a_real_api_server_is_understood() {
 
     let audit = lab.our_audit();
     assert!(audit.len() > 10, "the user agent is in the audit log");
+}
+
+/// A server that takes every question and answers none, over TLS or not even that.
+#[test]
+fn a_server_that_says_nothing_costs_its_limit_and_no_more() {
+    let mute = Https::new("127.0.0.1");
+    mute.listen(|_| {
+        loop {
+            std::thread::park();
+        }
+    });
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let brief = Duration::from_millis(300);
+    let limits = Connect { connect: brief, call: brief, discovery: brief, retries: 0 };
+    for address in [mute.address, deaf.local_addr().unwrap()] {
+        let cluster = json!({"server": format!("https://{address}"),
+                             "certificate-authority-data": mute.ca_bundle()});
+        let config = json!({"apiVersion": "v1", "kind": "Config",
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"token": "t"}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}]});
+        let access = Access::read(config.to_string().as_bytes(), Path::new("/"), None).unwrap();
+        let cluster = KubeCluster::connect(&access, limits).unwrap();
+        let kinds = cluster.kinds().map(|_| ());
+        for result in [cluster.identity().map(|_| ()), kinds] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, ClusterError::Unreachable { .. }), "{address}: {error:?}");
+        }
+    }
 }
 
 /// Each lab ends with this proof; so it must be seen failing.

@@ -11,6 +11,7 @@
 
 mod aggregated;
 mod cut;
+mod definitions;
 mod direct;
 mod guards;
 mod lease;

@@ -132,8 +132,12 @@ fn what_does_not_fit_stops_until_it_is_accepted_with_a_reason() {
     kit.open(&replay).exits(5).says("target accept lab other-namespaces");
     assert_eq!(lab.written(), []);
     kit.run(&["target", "accept", "lab", "other-namespaces", "--reason", "the shop is ours"]).ok();
-    kit.open(&[&replay[..], &["--no-wait"]].concat()).ok();
-    assert!(lab.written().iter().all(|(verb, _)| !verb.starts_with("delete")));
+    let done = kit.open(&[&replay[..], &["--no-wait", "--json"]].concat()).ok().json();
+    let journal = Path::new(done["journal"].as_str().unwrap()).join("journal.jsonl");
+    let journal = std::fs::read_to_string(journal).unwrap();
+    for reason in ["our test account", "the shop is ours"] {
+        assert!(journal.contains(reason), "it is not on the record: {reason}");
+    }
     let card = kit.run(&["target", "show", "lab", "--json"]).ok().json();
     assert_eq!(card["accepted"][0]["reason"], "our test account");
     assert_eq!(card["accepted"][1]["sign"], "other-namespaces");

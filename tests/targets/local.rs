@@ -1,7 +1,8 @@
 //! Clusters of this machine: they outlive the command that made them, and only they are deleted.
 //!
-//! kind and k3s are not on test machines. Programs of their names stand in for them, which record
-//! how they are called and hand out a real control plane: what is tested is our half.
+//! kind and k3s are not on test machines. Programs of their names stand in for them: they take the
+//! options that the real ones have and no others, refuse files and clusters that are not there, record
+//! how they are called, and hand out a real control plane. What is tested is our half.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -23,6 +24,37 @@ fn stand_in(sandbox: &mut Sandbox, name: &str, script: &str) {
     let mut folders = vec![sandbox.path("bin")];
     folders.extend(std::env::split_paths(&component::search_path()));
     sandbox.set("PATH", Path::new(&std::env::join_paths(folders).unwrap()));
+}
+
+/// Ends unless every option is one of `known`; those with a value as `--name VALUE` or `--name=VALUE`.
+fn takes_only(known: &[&str]) -> String {
+    format!(
+        "for word; do case $word in --*) case \" {} \" in *\" ${{word%%=*}} \"*) ;; *) echo \"unknown \
+         flag: $word\" >&2; exit 1;; esac;; esac; done\n",
+        known.join(" ")
+    )
+}
+
+/// As kind 0.30 is called, with one cluster at the most, whose API is that of `kubeconfig`.
+fn kind(log: &Path, kubeconfig: &Path) -> String {
+    let (log, kubeconfig) = (log.display(), kubeconfig.display());
+    let create =
+        takes_only(&["--name", "--wait", "--kubeconfig", "--image", "--config", "--retain"]);
+    let (load, delete) =
+        (takes_only(&["--name", "--nodes"]), takes_only(&["--name", "--kubeconfig"]));
+    format!(
+        "echo kind \"$@\" >>{log}\n\
+         case \"$1 $2\" in\n\
+         'create cluster') shift 2\n{create}\
+         [ ! -e {log}.cluster ] || {{ echo 'node(s) already exist' >&2; exit 1; }}\n\
+         touch {log}.cluster\n\
+         while [ \"$1\" != --kubeconfig ]; do shift; done\ncp {kubeconfig} \"$2\";;\n\
+         'load image-archive') shift 2\n{load}\
+         [ -e {log}.cluster ] || {{ echo 'no nodes found for cluster' >&2; exit 1; }}\n\
+         for last; do :; done\n[ -f \"$last\" ] || {{ echo \"$last: no such file\" >&2; exit 1; }};;\n\
+         'delete cluster') shift 2\n{delete}rm -f {log}.cluster;;\n\
+         *) echo \"unknown command $1 $2\" >&2; exit 1;;\nesac"
+    )
 }
 
 fn processes_of(folder: &Path) -> usize {
@@ -90,24 +122,17 @@ fn kind_is_called_with_files_of_ours_and_asked_to_take_away_what_it_made() {
         .says("kind is not on this machine");
     let lab = Lab::without_controllers();
     let log = sandbox.path("calls");
-    let script = format!(
-        "echo kind \"$@\" >>{log}\nif [ \"$1 $2\" = 'create cluster' ]; then\n  while [ \"$1\" != \
-         --kubeconfig ]; do shift; done\n  cp {kubeconfig} \"$2\"\nfi",
-        log = log.display(),
-        kubeconfig = lab.plane.kubeconfig().display(),
-    );
-    stand_in(&mut sandbox, "kind", &script);
-    stand_in(&mut sandbox, "docker", &format!("echo docker \"$@\" >>{}", log.display()));
-    let create = [
-        "target",
-        "create",
-        "lab",
-        "--kind",
-        "--node-archive",
-        "/media/node.tar",
-        "--images",
-        "/media/apps.tar",
-    ];
+    stand_in(&mut sandbox, "kind", &kind(&log, lab.plane.kubeconfig()));
+    let docker = "[ \"$1 $2\" = 'load --input' ] && [ -f \"$3\" ]";
+    stand_in(&mut sandbox, "docker", &format!("echo docker \"$@\" >>{}\n{docker}", log.display()));
+    let files = ["node.tar", "apps.tar"].map(|name| sandbox.path(name));
+    let [node, apps] = files.each_ref().map(|path| path.to_str().unwrap());
+    let more = ["--kind", "--node-archive", node, "--images", apps];
+    let create = [&["target", "create", "lab"][..], &more].concat();
+    // Nothing is begun with a file that is not there.
+    sandbox.run(&create).exits(1).says("node.tar");
+    files.iter().for_each(|path| std::fs::write(path, "layers").unwrap());
+    assert!(!log.exists(), "it began all the same");
     let shown = sandbox.run(&[&create[..], &["--show", "--json"]].concat()).ok().json();
     assert!(!log.exists(), "--show runs nothing");
     let created = sandbox.run(&[&create[..], &["--json"]].concat()).ok().json();
@@ -116,8 +141,8 @@ fn kind_is_called_with_files_of_ours_and_asked_to_take_away_what_it_made() {
     let kubeconfig = kubeconfig.display();
     let calls = std::fs::read_to_string(&log).unwrap();
     let expected = format!(
-        "docker load --input /media/node.tar\nkind create cluster --name blackstart-lab --wait 180s \
-         --kubeconfig {kubeconfig}\nkind load image-archive --name blackstart-lab /media/apps.tar\n"
+        "docker load --input {node}\nkind create cluster --name blackstart-lab --wait 180s \
+         --kubeconfig {kubeconfig}\nkind load image-archive --name blackstart-lab {apps}\n"
     );
     assert_eq!(calls, expected);
     sandbox.run(&["target", "test", "lab"]).ok();
@@ -132,8 +157,17 @@ fn kind_is_called_with_files_of_ours_and_asked_to_take_away_what_it_made() {
 fn k3s_gets_its_images_before_it_starts_and_runs_until_it_is_deleted() {
     let mut sandbox = Sandbox::new();
     let lab = Lab::without_controllers();
+    let options = takes_only(&[
+        "--data-dir",
+        "--write-kubeconfig",
+        "--write-kubeconfig-mode",
+        "--bind-address",
+        "--https-listen-port",
+        "--node-name",
+        "--disable",
+    ]);
     let script = format!(
-        "for word; do case $word in --write-kubeconfig=*) to=${{word#*=}};; esac; done\n\
+        "[ \"$1\" = server ] || exit 1\n{options}for word; do case $word in --write-kubeconfig=*) to=${{word#*=}};; esac; done\n\
          ls \"$(dirname \"$to\")/data/agent/images\" >&2\ncp {} \"$to\"\nwhile :; do sleep 1; done",
         lab.plane.kubeconfig().display()
     );
