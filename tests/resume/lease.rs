@@ -39,6 +39,14 @@ fn a_second_replay_is_refused_and_an_expired_lease_is_taken_over() {
     let live: Value =
         kubectl(&["get", "lease", "replay-lease", "-n", "blackstart-system", "-o", "json"]).json();
     assert_eq!(live["spec"]["holderIdentity"].as_str().unwrap_or_default(), "", "given back");
+    // Beside it lies a copy of the journal, to its last line.
+    let name = format!("run-{}", done.json()["run"].as_str().unwrap());
+    let copy: Value =
+        kubectl(&["get", "configmap", &name, "-n", "blackstart-system", "-o", "json"]).json();
+    let folder = done.json()["journal"].as_str().unwrap().to_owned();
+    let journal = std::fs::read_to_string(format!("{folder}/journal.jsonl")).unwrap();
+    assert!(journal.lines().last().unwrap().contains("\"record\":\"finished\""), "{journal}");
+    assert_eq!(copy["data"]["journal.jsonl"], journal.as_str());
     let again = kit.open(&["plan", "latest", "--target", "lab", "--json"]).ok().json();
     assert_eq!(again["counts"]["unchanged"], 4, "{again}");
     // Nothing to write: no lease, no run.

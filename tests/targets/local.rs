@@ -130,7 +130,7 @@ fn kind_is_called_with_files_of_ours_and_asked_to_take_away_what_it_made() {
     let more = ["--kind", "--node-archive", node, "--images", apps];
     let create = [&["target", "create", "lab"][..], &more].concat();
     // Nothing is begun with a file that is not there.
-    sandbox.run(&create).exits(1).says("node.tar");
+    sandbox.run(&create).exits(1).says("No such file");
     files.iter().for_each(|path| std::fs::write(path, "layers").unwrap());
     assert!(!log.exists(), "it began all the same");
     let shown = sandbox.run(&[&create[..], &["--show", "--json"]].concat()).ok().json();

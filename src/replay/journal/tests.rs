@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::{
-    Applied, ApplyOptions, Cluster, ClusterError, Identity, Kinds, MemoryCluster, ServedKind,
+    Applied, ApplyOptions, Cluster, ClusterError, Fault, Identity, Kinds, MemoryCluster, ServedKind,
 };
 use crate::model::clock::{Clock as _, Timestamp};
+use crate::model::event::Event;
 use crate::model::explain::{Explain as _, Kind};
 use crate::object::{Object, ObjectRef, Stage, Status, status_of};
 use crate::plan::sample::Sample;
@@ -382,4 +383,18 @@ fn a_complete_run_a_running_one_and_another_plan_are_refused() {
     std::fs::write(runs.folder("held").join("plan.json"), other.plan().to_file()).unwrap();
     assert_eq!(code(Folder::open(&runs.folder("held"))), ("B1515", 5));
     assert_eq!(runs.list().unwrap().len(), 2);
+}
+
+#[test]
+fn a_run_needs_no_copy_of_its_journal_in_the_cluster() {
+    let (bench, home) = (Bench::new(), tempfile::tempdir().unwrap());
+    let (runs, samples) = (Runs::new(home.path()), estate());
+    let cluster = cluster();
+    let error = ClusterError::Forbidden { why: "not here".into() };
+    let object = "ConfigMap blackstart-system/run-run".to_owned();
+    cluster.fail(Fault { object, error, times: u32::MAX });
+    let outcome = session(&bench, &cluster, &samples, &runs, None).unwrap();
+    assert_eq!(outcome.verdict(), Verdict::Complete, "{outcome:?}");
+    let told = |event: &Event| matches!(event, Event::Notice { code: "B1520", .. });
+    assert_eq!(bench.seen.events().iter().filter(|event| told(event)).count(), 1);
 }
