@@ -8,6 +8,7 @@ use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
 use crate::app::list::Entry;
 use crate::bundle::index::{PackEntry, PinEntry, RepoEntry};
 use crate::bundle::open::{self, open_index};
+use crate::model::clock::Timestamp;
 use crate::model::id::Seq;
 use crate::model::safe::safe;
 use crate::snapshot::Excluded;
@@ -67,6 +68,8 @@ pub struct RepoReport {
     pub state: String,
     /// Why it is not current.
     pub fault: Option<String>,
+    /// When it was last found equal to its source.
+    pub proven: Option<Timestamp>,
     /// Where HEAD points.
     pub head: String,
     /// How many refs.
@@ -86,6 +89,7 @@ impl From<RepoEntry> for RepoReport {
             url: repo.url,
             state: repo.state,
             fault: repo.fault,
+            proven: repo.proven,
             head: repo.head.to_string(),
             refs: repo.refs,
             packs: repo.packs,

@@ -13,6 +13,7 @@ use super::job::{Job, Published};
 use super::{FORMAT_VERSION, Failure, Kit, Ports};
 use crate::bundle::seal::Sealed;
 use crate::mirror::{self, Mirrored};
+use crate::model::clock::Timestamp;
 use crate::model::event::Event;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::id::Seq;
@@ -69,6 +70,8 @@ pub struct NotCurrent {
     pub state: String,
     /// Whose fault and why.
     pub why: String,
+    /// When it was last found equal to its source; that state is in the bundle.
+    pub proven: Option<Timestamp>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -198,11 +201,13 @@ fn report(snapshot: &Snapshot, sealed: &Sealed, published: Published, seconds: f
         name: repo.name.clone(),
         state: repo.state.to_owned(),
         why: repo.fault.clone().unwrap_or_default(),
+        proven: repo.proven,
     });
     let missing = snapshot.excluded.iter().map(|repo| NotCurrent {
         name: repo.name.clone(),
         state: repo.state.clone(),
         why: repo.reason.clone(),
+        proven: None,
     });
     let not_current = late.chain(missing);
     Report {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::show::{self, RepoReport};
 use crate::app::text;
+use crate::model::clock::Timestamp;
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, filtered, matching};
@@ -13,7 +14,8 @@ use crate::tui::state::State;
 fn rows(state: &State) -> Vec<usize> {
     let repos = state.facts.opened.get().and_then(|report| report.repos.as_ref());
     let Some(repos) = repos else { return Vec::new() };
-    let mut rows = matching(repos.len(), screen::filter(state), |index| words(&repos[index], 0));
+    let mut rows =
+        matching(repos.len(), screen::filter(state), |index| words(&repos[index], 0, state.now));
     rows.sort_by_key(|at| is_current(&repos[*at]));
     rows
 }
@@ -27,9 +29,11 @@ pub(in crate::tui) fn index(state: &State, row: usize) -> Option<usize> {
     rows(state).get(row).copied()
 }
 
-fn words(repo: &RepoReport, width: usize) -> String {
+fn words(repo: &RepoReport, width: usize, now: Timestamp) -> String {
     let fault = repo.fault.as_deref().unwrap_or_default();
-    format!("{:<9}  {:<width$}  {:>5}  {fault}", repo.state, repo.name, repo.refs)
+    let proven = repo.proven.map_or_else(|| "never".to_owned(), |at| text::age(at, now));
+    let (state, name, refs) = (&repo.state, &repo.name, repo.refs);
+    format!("{state:<9}  {name:<width$}  {refs:>5}  {proven:>9}  {fault}")
 }
 
 /// As wide as the longest name, within bounds.
@@ -67,18 +71,26 @@ pub(super) fn page(state: &State) -> Page<'_> {
         page.fact(Line::fact("NOT HERE", Role::Bad, format!("and {} more", excluded.len() - 3)));
     }
     let width = width(repos);
-    let head = format!("   {:<9}  {:<width$}  {:>5}  why", "state", "name", "refs");
+    let head =
+        format!("   {:<9}  {:<width$}  {:>5}  {:>9}  why", "state", "name", "refs", "proven");
     page.fact(Line::of(Role::Dim, head));
     let rows = rows(state);
     filtered(&mut page, rows.len(), repos.len(), screen::filter(state));
     let chosen = rows.get(state.cursor()).and_then(|at| repos.get(*at));
     if let Some((repo, fault)) = chosen.and_then(|repo| Some((repo, repo.fault.as_ref()?))) {
-        page.next(Role::Warn, format!("{} is {}: {fault}", repo.name, repo.state));
+        let since = repo.proven.map_or_else(String::new, |at| {
+            format!(" What is here is of {at}, {} ago.", text::age(at, state.now))
+        });
+        page.next(Role::Warn, format!("{} is {}: {fault}.{since}", repo.name, repo.state));
     }
     page.next(Role::Plain, "x takes them out for stock git; f checks every object of every one.");
+    let now = state.now;
     page.list(rows.len(), state.cursor(), move |row| {
         rows.get(row).and_then(|at| repos.get(*at)).map_or_else(Line::empty, |repo| {
-            Line::of(if is_current(repo) { Role::Plain } else { Role::Warn }, words(repo, width))
+            Line::of(
+                if is_current(repo) { Role::Plain } else { Role::Warn },
+                words(repo, width, now),
+            )
         })
     });
     page
@@ -97,6 +109,11 @@ pub(super) fn one(state: &State, index: usize) -> Page<'_> {
     if let Some(fault) = &repo.fault {
         page.fact(Line::fact("why", Role::Warn, fault));
     }
+    let proven = repo.proven.map_or_else(
+        || "never".to_owned(),
+        |at| format!("{at}, {} ago: equal to its source then", text::age(at, state.now)),
+    );
+    page.fact(Line::fact("proven", Role::Plain, proven));
     page.fact(Line::fact("from", Role::Plain, &repo.url));
     page.fact(Line::fact("HEAD", Role::Plain, &repo.head));
     page.fact(Line::fact("refs", Role::Plain, repo.refs.to_string()));

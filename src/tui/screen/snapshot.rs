@@ -20,11 +20,28 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     if !counts.is_empty() {
         page.fact(Line::fact("repos", Role::Plain, counts.join(", ")));
     }
-    for fault in work.faults.iter().take(NAMED) {
-        let words = format!("{}: {}", fault.repo, fault.why);
-        page.fact(Line::fact(fault.state, Role::Warn, words));
-    }
-    if let Some(more) = work.faults.len().checked_sub(NAMED + 1) {
+    let of = |state: &str, repo: &str, why: &str| {
+        Line::fact(state, Role::Warn, format!("{repo}: {why}"))
+    };
+    let told = match work.end.as_ref().and_then(|end| end.as_ref().ok()).map(Box::as_ref) {
+        // At the end it is known since when.
+        Some(Report::Snapshot(report)) => {
+            for late in report.not_current.iter().take(NAMED) {
+                let since = late.proven.map_or_else(String::new, |at| {
+                    format!("; what is here is {} old", text::age(at, state.now))
+                });
+                page.fact(of(&late.state, &late.name, &late.why).and(Role::Warn, since));
+            }
+            report.not_current.len()
+        }
+        _ => {
+            for fault in work.faults.iter().take(NAMED) {
+                page.fact(of(fault.state, &fault.repo, &fault.why));
+            }
+            work.faults.len()
+        }
+    };
+    if let Some(more) = told.checked_sub(NAMED + 1) {
         page.fact(Line::fact("", Role::Warn, format!("and {} more: l shows them", more + 1)));
     }
     if let Some(Ok(report)) = &work.end
