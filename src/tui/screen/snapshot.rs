@@ -23,23 +23,21 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     let of = |state: &str, repo: &str, why: &str| {
         Line::fact(state, Role::Warn, format!("{repo}: {why}"))
     };
-    let told = match work.end.as_ref().and_then(|end| end.as_ref().ok()).map(Box::as_ref) {
+    let end = work.end.as_ref().and_then(|end| end.as_ref().ok());
+    let told = if let Some(Report::Snapshot(report)) = end.map(Box::as_ref) {
         // At the end it is known since when.
-        Some(Report::Snapshot(report)) => {
-            for late in report.not_current.iter().take(NAMED) {
-                let since = late.proven.map_or_else(String::new, |at| {
-                    format!("; what is here is {} old", text::age(at, state.now))
-                });
-                page.fact(of(&late.state, &late.name, &late.why).and(Role::Warn, since));
-            }
-            report.not_current.len()
+        for late in report.not_current.iter().take(NAMED) {
+            let since = late.proven.map_or_else(String::new, |at| {
+                format!("; what is here is {} old", text::age(at, state.now))
+            });
+            page.fact(of(&late.state, &late.name, &late.why).and(Role::Warn, since));
         }
-        _ => {
-            for fault in work.faults.iter().take(NAMED) {
-                page.fact(of(fault.state, &fault.repo, &fault.why));
-            }
-            work.faults.len()
+        report.not_current.len()
+    } else {
+        for fault in work.faults.iter().take(NAMED) {
+            page.fact(of(fault.state, &fault.repo, &fault.why));
         }
+        work.faults.len()
     };
     if let Some(more) = told.checked_sub(NAMED + 1) {
         page.fact(Line::fact("", Role::Warn, format!("and {} more: l shows them", more + 1)));
