@@ -29,20 +29,31 @@ fn table(api_version: &str, kind: &str, rows: &[(&str, Value, Value)]) {
 #[test]
 fn rows_1_to_4_hold_for_every_kind() {
     assert_eq!(status_of(None), Status::NotFound);
-    let mut leaving = live("v1", "ConfigMap", json!({}), json!({}));
-    leaving["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-    assert_eq!(short(&leaving), "terminating");
+    for (version, kind) in
+        [("v1", "ConfigMap"), ("apps/v1", "Deployment"), ("example.com/v1", "Widget")]
+    {
+        let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+        let mut leaving = live(version, kind, json!({}), ready);
+        leaving["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(short(&leaving), "terminating", "{kind}");
+    }
     table(
         "example.com/v1",
         "Widget",
         &[
             ("progress", json!({}), json!({"observedGeneration": 1})),
+            ("progress", json!({}), json!({"observedGeneration": -1})),
             ("current", json!({}), json!({"observedGeneration": 2})),
             (
                 "progress",
                 json!({}),
                 json!({"conditions": [{"type": "Reconciling", "status": "True"},
                                       {"type": "Ready", "status": "True"}]}),
+            ),
+            (
+                "current",
+                json!({}),
+                json!({"conditions": [{"type": "Reconciling", "status": "False"}]}),
             ),
             ("failed", json!({}), json!({"conditions": [{"type": "Stalled", "status": "True"}]})),
             ("current", json!({}), json!({"conditions": [{"type": "Stalled", "status": "False"}]})),
@@ -268,7 +279,16 @@ fn kinds_without_a_status_are_current() {
         ("policy/v1", "PodDisruptionBudget"),
     ] {
         let odd = json!({"conditions": [{"type": "Ready", "status": "False"}]});
-        table(version, kind, &[("current", json!({}), odd), ("current", json!({}), json!({}))]);
+        let failing = json!({"conditions": [{"type": "Failed", "status": "True"}]});
+        table(
+            version,
+            kind,
+            &[
+                ("current", json!({}), odd),
+                ("current", json!({"suspend": true}), failing),
+                ("current", json!({}), json!({})),
+            ],
+        );
     }
 }
 
