@@ -1,7 +1,9 @@
 //! Names from outside that try to drive the terminal, on every screen.
 
-use blackstart::app::show;
+use blackstart::app::replay::{self, Outcome, Pending, Verdict};
+use blackstart::app::{show, target};
 use blackstart::model::event::Event;
+use blackstart::replay::Failure;
 use blackstart::tui::job::Report;
 use blackstart::tui::keys::{Action, Key};
 use blackstart::tui::message::{Effect, Message, Question, Wants};
@@ -96,4 +98,66 @@ fn nor_does_what_the_core_tells_and_asks() {
         person.tell(Message::Question(question));
         harmless(&person);
     }
+}
+
+#[test]
+fn nor_does_what_is_handed_over_left_out_or_tested() {
+    let hostile = || HOSTILE.to_owned();
+    let (mut person, id) = fixture::replaying((80, 24));
+    let run = Event::RunOpened { run: hostile(), journal: hostile(), resumed: false };
+    person.events(id, [run]);
+    person.act(Action::HandOver);
+    harmless(&person);
+    person.act(Action::Back);
+    person.act(Action::LeaveOut);
+    person.tell(Message::Paste(hostile()));
+    harmless(&person);
+    person.act(Action::Back);
+    let pending = || Pending { object: hostile(), why: hostile() };
+    let outcome = Outcome {
+        created: 1,
+        failed: vec![Failure { object: hostile(), code: "B1502", why: hostile() }],
+        held: vec![pending()],
+        not_ready: vec![pending()],
+        not_waited: vec![pending()],
+        left_out: vec![pending()],
+        ..Outcome::default()
+    };
+    let report = replay::Report {
+        target: hostile(),
+        next: Some(hostile()),
+        remarks: vec![hostile()],
+        ..fixture::replayed(Verdict::Incomplete, outcome)
+    };
+    person.tell(Message::Done(id, Box::new(Ok(Report::Replay(report)))));
+    harmless(&person);
+    assert!(!screen::sentence(&person.state).unwrap().contains(char::is_control));
+    person.act(Action::HandOver);
+    harmless(&person);
+
+    let mut person = Person::targets((80, 24)).then(Action::Test);
+    let mut card = fixture::card("lab", "disposable");
+    card.identity.server = hostile();
+    let tested = target::Tested {
+        format_version: 1,
+        identity: None,
+        millis: 3,
+        facts: target::Facts::default(),
+        missing_rights: vec![hostile()],
+        stopping: vec![target::Finding { sign: "old".parse().unwrap(), text: hostile() }],
+        accepted: Vec::new(),
+        told: vec![hostile()],
+        target: card,
+    };
+    person.ends(Report::TestTarget(Box::new(tested)));
+    harmless(&person);
+
+    let mut person = fixture::snapshotting((80, 24));
+    let id = person.state.last_job;
+    let mut taken = fixture::taken();
+    taken.witness = Some(hostile());
+    taken.not_current[0].name = hostile();
+    taken.not_current[0].why = hostile();
+    person.tell(Message::Done(id, Box::new(Ok(Report::Snapshot(taken)))));
+    harmless(&person);
 }

@@ -27,8 +27,9 @@ pub(super) struct Progress {
     /// How many lines of the work are known.
     heard: u64,
     counted: String,
-    /// The look that was told of.
+    /// The look that was told of, and the one that is waited for since when.
     looking: Option<JobId>,
+    pending: Option<(JobId, Duration)>,
     /// The last work that has ended.
     ended: Option<JobId>,
     last: Option<Duration>,
@@ -119,13 +120,15 @@ impl Progress {
                     "Asking every Git host and cluster that is known here, for at most {limit}."
                 ))
             }
-            _ if since.is_none() => {
-                self.last = Some(state.elapsed);
-                None
-            }
+            // What is there in a moment needs no word.
             _ if new => {
-                self.looking = Some(*id);
-                Some(format!("{} is at it.", job.verb()))
+                let (_, began) = *self.pending.insert(match self.pending {
+                    Some(known) if known.0 == *id => known,
+                    _ => (*id, state.elapsed),
+                });
+                let long = state.elapsed.saturating_sub(began) >= PACE;
+                self.looking = long.then_some(*id).or(self.looking);
+                long.then(|| format!("{} is at it.", job.verb()))
             }
             _ if since < Some(SILENCE) => None,
             _ => Some(format!("{} {} is still at it", second(state.now), job.verb())),
@@ -220,6 +223,22 @@ mod tests {
         }
         assert!(at.windows(2).all(|pair| pair[1] - pair[0] < 30), "{at:?}");
         assert!(at.last() > Some(&270) && at.len() < 20, "{at:?}");
+    }
+
+    #[test]
+    fn a_look_is_told_of_when_it_takes_longer_than_a_moment() {
+        let mut state = state();
+        crate::tui::update::begin(&mut state, Job::Targets);
+        let mut progress = Progress::default();
+        let mut lines = Vec::new();
+        for _ in 0..9 {
+            lines.extend(progress.line(&state));
+            pass(&mut state, 100);
+        }
+        assert!(lines.is_empty(), "{lines:?}");
+        pass(&mut state, 500);
+        lines.extend(progress.line(&state));
+        assert_eq!(lines, ["target list is at it."]);
     }
 
     #[test]

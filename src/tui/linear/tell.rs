@@ -85,7 +85,8 @@ fn next(page: &Page<'_>) -> Vec<String> {
 fn told(line: &Line) -> Vec<String> {
     let spans = line.spans().iter().filter(|span| span.role() != Role::Bar);
     let text: String = spans.map(crate::tui::page::Span::text).collect();
-    let text = text.replace("Esc ", "b ").replace("^C ", "s ");
+    // Keys are answers here; where something is typed, Enter alone leaves it.
+    let text = text.replace(" Esc leaves.", "").replace("Esc ", "b ").replace("^C ", "s ");
     wrap(text.trim_end(), line.hang().unwrap_or(4))
 }
 

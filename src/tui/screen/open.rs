@@ -69,11 +69,12 @@ pub(super) fn page(state: &State) -> Page<'_> {
     page.same_as = Some(Job::Show(request).line());
     let rows = rows(state);
     let identities = &state.identities;
-    let accept = state.accept;
+    let (accept, in_lines) = (state.accept, state.in_lines);
     page.choices(rows.len(), state.cursor(), move |index| {
         Line::plain(match rows.get(index) {
             Some(Row::Key(at)) => match identities.get(*at) {
                 Some(path) => format!("key file of person {}:  {}", at + 1, path.display()),
+                None if *at == 0 && in_lines => "your key file: none yet".to_owned(),
                 None if *at == 0 => "your key file:  (Enter, then type its path)".to_owned(),
                 None => "one more person's key file, where two are needed".to_owned(),
             },
@@ -105,6 +106,10 @@ fn hint(state: &State) -> String {
     if state.identities.is_empty() {
         "A key file is what you got when you became an opener: from age-keygen, your SSH key \
          (~/.ssh/id_ed25519), or a file that asks for a passphrase. Enter, type its path, Enter."
+            .to_owned()
+    } else if state.in_lines {
+        "A passphrase is asked for once, where the file has one. It does not show and is written \
+         nowhere."
             .to_owned()
     } else {
         "A passphrase is asked for once, where the file has one. It does not show and is written \

@@ -82,8 +82,13 @@ fn escape(state: &mut State) -> Vec<Effect> {
 
 /// Says what is wrong with what was typed, and lets it be typed again.
 fn say_wrong(state: &mut State, why: &str) -> Vec<Effect> {
-    if let Some(Popup::Field { wrong, .. }) = state.popups.last_mut() {
+    let in_lines = state.in_lines;
+    if let Some(Popup::Field { wrong, text, .. }) = state.popups.last_mut() {
         *wrong = Some(why.to_owned());
+        // A line is given whole, and not mended letter by letter.
+        if in_lines {
+            *text = Typed::new("");
+        }
     }
     Vec::new()
 }
