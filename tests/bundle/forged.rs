@@ -243,21 +243,14 @@ fn one_root_key_counted_twice_for_a_threshold_of_two_is_4() {
 fn one_key_in_two_roles_does_not_meet_a_policy_of_two() {
     let kit = kit();
     let public = kit.path("keys/job.pub");
-    kit.run(&["trust", "add", "verifier", public.to_str().unwrap(), "--require"]);
+    kit.run(&["trust", "add", "verifier", public.to_str().unwrap(), "--require"]).ok();
     let insider = Insider::new(&kit);
     let folder = kit.store().join("snapshots/0000000002");
     let job = std::fs::read(folder.join(format!("job.{}.sig", insider.key()))).unwrap();
     std::fs::write(folder.join(format!("verifier.{}.sig", insider.key())), job).unwrap();
     let listed = kit.run(&["list", "--json"]).ok().json();
-    let policy = &listed["snapshots"][1]["policy"];
-    let required = kit.run(&["trust", "show", "--json"]).ok().json();
-    if required["accept"].as_array().unwrap().len() == 2 {
-        assert_eq!(policy, "unmet", "{listed}");
-        kit.open(&["extract", "2", "--to", "out"]).exits(5).says("B0806");
-    } else {
-        // The trust file refuses such a line in the first place.
-        assert_eq!(required["version"], 1, "{required}");
-    }
+    assert_eq!(listed["snapshots"][1]["policy"], "unmet", "{listed}");
+    kit.open(&["extract", "2", "--to", "out"]).exits(5).says("B0806");
 }
 
 #[test]

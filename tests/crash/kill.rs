@@ -67,22 +67,19 @@ fn everywhere(
         place
     };
     let whole = tracer::run(&ready(), "kit", args, None);
-    let points = tracer::points(&whole.kinds, floor);
+    let points = whole.kinds.len();
     let mut killed = 0;
-    for &point in &points {
+    for point in 1..=points {
         let place = ready();
         let traced = tracer::run(&place, "kit", args, Some(point));
         killed += usize::from(traced.killed);
         let last = traced.kinds.last().map_or("nothing", String::as_str);
         check(&place, &format!("{name} killed after call {point}, {last}"));
     }
-    println!(
-        "{name}: {} durable calls, {killed} kills at {} points",
-        whole.kinds.len(),
-        points.len()
-    );
-    assert!(whole.kinds.len() >= floor, "{name}: only {} durable calls", whole.kinds.len());
-    assert!(killed + 2 >= points.len(), "{name}: {killed} of {} were killed", points.len());
+    println!("{name}: {points} durable calls, {killed} kills");
+    assert!(points >= floor, "{name}: only {points} durable calls");
+    // After the last call it may end before the signal comes.
+    assert!(killed + 2 >= points, "{name}: {killed} of {points} were killed");
 }
 
 /// Fails unless everything verifies; findings are fine.

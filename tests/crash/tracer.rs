@@ -5,7 +5,6 @@
 //! in a power cut. Counting runs over all threads, which `inject=…:when=N` does not: it counts each
 //! thread alone, and never reaches a worker's first call once the main thread made one.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -91,16 +90,6 @@ fn blot(path: &str) -> String {
     out
 }
 
-/// Chooses where to kill: after the first call of each kind, and evenly in between up to `most`.
-pub(crate) fn points(kinds: &[String], most: usize) -> Vec<usize> {
-    let mut seen = BTreeSet::new();
-    let firsts = kinds.iter().enumerate().filter(|(_, kind)| seen.insert(kind.as_str()));
-    let mut points: BTreeSet<usize> = firsts.map(|(at, _)| at + 1).collect();
-    let spread = most.saturating_sub(points.len());
-    points.extend((0..spread).map(|step| 1 + step * kinds.len() / spread.max(1)));
-    points.into_iter().collect()
-}
-
 #[test]
 fn a_kind_is_the_call_and_its_path_without_what_is_random() {
     let root = Path::new("/r");
@@ -110,7 +99,4 @@ fn a_kind_is_the_call_and_its_path_without_what_is_random() {
     let fsync = "fsync(4</r/kit/.tmp-23451d66d2ca3f46>) = 0 (DELAYED)";
     assert_eq!(kind(fsync).as_deref(), Some("fsync /kit/.tmp-*"));
     assert_eq!(kind("+++ exited with 0 +++"), None);
-    let three = ["a", "b", "a", "a"].map(str::to_owned);
-    assert_eq!(points(&three, 0), [1, 2]);
-    assert_eq!(points(&three, 4), [1, 2, 3]);
 }
