@@ -4,7 +4,7 @@
 //! | file below `blobs/`, `snapshots/`, `trust/` | every byte | one byte in [`STRIDE`] |
 //! |---|---|---|
 //! | small: manifest, signatures, card, seals, trust | `verify --full` | `extract` |
-//! | large: a sealed part with its padding | the hash of the part, as `verify` takes it | `verify --full` and `extract` |
+//! | large: a sealed part with its padding | the part as `verify` checks it and as `extract` fetches it | `verify --full` and `extract` |
 //!
 //! `every_flip_as_a_whole` does both for every byte. It takes too long for every run:
 //! `CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test --test bundle every_flip_as_a_whole -- --ignored`
@@ -26,7 +26,7 @@ use crate::support::git;
 use crate::support::kit::Kit;
 
 /// A prime, so that it meets every bit and every position within chunks and lines.
-const STRIDE: usize = 211;
+const STRIDE: usize = 307;
 
 /// Files above this size are parts with their padding.
 const LARGE: usize = 32 << 10;
@@ -156,12 +156,15 @@ impl Copy {
         open.write_all_at(&byte, at as u64).unwrap();
     }
 
-    /// The hash of the part as `verify` takes it, without all that does not depend on it.
+    /// The part as `verify` checks it and as everything that opens fetches it, without all that does
+    /// not depend on it.
     fn must_be_damaged(&self, file: &Path, at: usize) {
         let store = blackstart::store::open(&self.folder.path().join("kit/bundles")).unwrap();
         let digest = file.file_name().unwrap().to_str().unwrap();
         let size = file.metadata().unwrap().len();
         let part = PartRef { kind: PartKind::Index, digest: digest.parse().unwrap(), size };
+        let copied = fetch::copy(&part, &[&*store], self.folder.path());
+        assert!(copied.is_err(), "byte {at} of {} is given", file.display());
         let manifest = Manifest { index: part, layers: Vec::new(), ..self.manifest.clone() };
         let states = fetch::check(&manifest, &[&*store], &Nobody, &self.cancel).unwrap();
         let damaged = matches!(states[..], [(_, PartState::Damaged(_))]);
