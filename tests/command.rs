@@ -232,3 +232,44 @@ fn the_doctor_warns_of_what_would_come_out_in_an_emergency() {
     assert!(warns("/no/such/place does not exist"), "{report}");
     assert!(warns("no [[source]] gives the repository \"appz\""), "{report}");
 }
+
+#[test]
+fn what_engines_follow_and_a_plan_lacks_is_told_with_the_options_that_add_it() {
+    let place = Sandbox::new();
+    let fleet = git::worktree(&place.path("apps"));
+    let follows = |path: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+             metadata: {{name: {path}, namespace: default}}\nspec: {{path: ./{path}}}\n"
+        )
+    };
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\n";
+    let (team, gone) = (follows("team"), follows("gone"));
+    let files = [("prod/team.yaml", &*team), ("prod/gone.yaml", &gone), ("team/a.yaml", settings)];
+    git::commit(&fleet, &files, "one");
+    let (identity, recipient) = place.identity("me.key");
+    let kit = place.path("kit");
+    place.run(&["init", kit.to_str().unwrap(), "--opener", &recipient]).ok();
+    let blocks = format!(
+        "\n[[source]]\nkind = \"git\"\nname = \"fleet\"\nurl = \"{}\"\n\n[[root]]\nrepo = \"fleet\"\npath = \"prod\"\n",
+        fleet.display()
+    );
+    place.append("kit/blackstart.toml", &blocks);
+    place.run_in("kit", &["snapshot"]).ok();
+    let plan = |more: &[&str]| {
+        let identity = identity.to_str().unwrap();
+        let all = ["plan", "--target", "dir:../out", "--identity", identity];
+        place.run_in("kit", &[&all, more].concat()).ok().stdout
+    };
+
+    let told = plan(&[]);
+    assert!(told.contains("the bundle holds and the plan lacks: fleet:team"), "{told}");
+    assert!(told.contains("engines follow what the plan lacks: gone"), "{told}");
+    let options =
+        told.lines().find_map(|line| line.strip_prefix("to plan what engines follow as well: "));
+    let options: Vec<_> = options.expect("the options").split(' ').collect();
+    assert_eq!(options, ["--path", "fleet:prod", "--path", "fleet:team"]);
+    let told = plan(&options);
+    assert!(told.contains("ConfigMap"), "{told}");
+    assert!(!told.contains("lacks: fleet:team") && told.contains("lacks: gone"), "{told}");
+}

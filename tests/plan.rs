@@ -159,6 +159,7 @@ fn plan(objects: &[Object], cluster: &KubeCluster) -> Planned {
         items: items.collect(),
         findings: Vec::new(),
         choices: Vec::new(),
+        beyond: Vec::new(),
     };
     let uid = Some(cluster.identity().unwrap().uid);
     let target = Binding { name: "lab".into(), class: Class::Disposable, uid, ca: None };

@@ -152,7 +152,13 @@ fn desired(at: &Path) -> Desired {
         items.extend(rendered.items);
         findings.extend(rendered.findings);
     }
-    Desired { bundle: Digest::of(b"bundle"), items, findings, choices: Vec::new() }
+    Desired {
+        bundle: Digest::of(b"bundle"),
+        items,
+        findings,
+        choices: Vec::new(),
+        beyond: Vec::new(),
+    }
 }
 
 fn plan(desired: &Desired, opened: &Opened) -> Planned {

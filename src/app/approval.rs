@@ -192,6 +192,7 @@ mod tests {
             items: Vec::new(),
             findings: Vec::new(),
             choices: Vec::new(),
+            beyond: Vec::new(),
         };
         make(&desired, &target, &Against::Cluster(&cluster), &Quiet, &Cancel::new()).unwrap()
     }

@@ -13,7 +13,7 @@ use crate::model::explain::{About, Explain, Kind};
 use crate::model::git::Oid;
 use crate::model::id::Seq;
 use crate::model::safe::safe;
-use crate::plan::Desired;
+use crate::plan::{Desired, followed};
 use crate::render::{self, Root};
 use crate::repo::{Bare, ExportLimits};
 
@@ -111,10 +111,11 @@ pub(super) fn desired(
         items.extend(rendered.items);
         work.found.extend(rendered.findings);
     }
+    let beyond = work.held(followed(&items), &sources);
     let mut findings = work.found;
     findings.dedup();
     let bundle = accepted.verified().digest();
-    Ok((accepted, Desired { bundle, items, findings, choices: wanted.choices.clone() }))
+    Ok((accepted, Desired { bundle, items, findings, choices: wanted.choices.clone(), beyond }))
 }
 
 /// Returns the folders that a plan begins with.
@@ -156,6 +157,18 @@ impl Work<'_> {
         };
         let path = source.path.clone();
         Ok(Root { repo: source.repo.clone(), revision, folder, path })
+    }
+
+    /// Returns those folders that the bundle holds, at the revisions of `sources`.
+    fn held(&mut self, folders: Vec<Source>, sources: &[Source]) -> Vec<Source> {
+        let at = |folder: Source| {
+            let same = sources.iter().find(|source| source.repo == folder.repo);
+            Source { revision: same.and_then(|source| source.revision.clone()), ..folder }
+        };
+        let is_there = |folder: &Source| {
+            self.root(folder).is_ok_and(|root| root.folder.join(&folder.path).is_dir())
+        };
+        folders.into_iter().map(at).filter(is_there).collect()
     }
 
     fn export(&mut self, bare: &Bare, commit: Oid, repo: &str) -> Result<PathBuf, Failure> {

@@ -1,6 +1,7 @@
 //! The objects that should be there.
 
 use super::choice::Choice;
+use super::source::Source;
 use crate::model::digest::Digest;
 use crate::render;
 
@@ -15,4 +16,7 @@ pub struct Desired {
     pub findings: Vec<String>,
     /// Which origin counts where an object has several.
     pub choices: Vec<Choice>,
+    /// Folders that the bundle holds, that an engine's object among the items follows, and that
+    /// none of the items comes from.
+    pub beyond: Vec<Source>,
 }

@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::desired::Desired;
 use super::error::ELSEWHERE;
 use super::notes::Notes;
+use super::source::Source;
 use super::value::{Note, Plan};
 use crate::model::safe::safe;
 use crate::object::Object;
@@ -17,30 +19,47 @@ use crate::render::Item;
 /// So many names are told.
 const NAMED: usize = 4;
 
-/// Notes what is not in the plan although something in it points there.
-pub(super) fn check(items: &[Item], notes: &mut Notes) {
-    let (mut folders, mut charts) = (BTreeSet::new(), BTreeSet::new());
+/// Returns the folders that engines' objects follow and that no item comes from, each as if it were
+/// in the repository of the object that follows it: where else cannot always be known.
+pub fn followed(items: &[Item]) -> Vec<Source> {
+    let mut folders = BTreeSet::new();
     for item in items {
-        for source in followed(&item.object) {
-            match source {
-                Followed::Folder(path) if !is_held(&path, items) => {
-                    folders.insert(path);
-                }
-                Followed::Folder(_) => {}
-                Followed::Chart => {
-                    charts.insert(item.object.reference().to_string());
-                }
+        for source in follows(&item.object) {
+            if let Followed::Folder(path) = source
+                && !is_held(&path, items)
+            {
+                folders.insert((item.provenance.repo.clone(), path));
             }
         }
     }
-    if !folders.is_empty() {
-        let text = format!("not in the plan, but followed by engines in it: {}", listed(&folders));
+    let source = |(repo, path)| Source { repo, path, revision: None };
+    folders.into_iter().map(source).collect()
+}
+
+/// Notes what is not in the plan although something in it points there.
+pub(super) fn check(desired: &Desired, notes: &mut Notes) {
+    let items = &desired.items;
+    let is_there = |folder: &Source| {
+        desired.beyond.iter().any(|one| (&one.repo, &one.path) == (&folder.repo, &folder.path))
+    };
+    let (held, lost): (Vec<_>, Vec<_>) = followed(items).into_iter().partition(is_there);
+    let names = |folders: &[Source]| listed(folders.iter().map(ToString::to_string));
+    if !held.is_empty() {
+        let text =
+            format!("engines follow what the bundle holds and the plan lacks: {}", names(&held));
         notes.warn(&ELSEWHERE, text);
     }
+    if !lost.is_empty() {
+        let names = listed(lost.iter().map(|folder| folder.path.clone()));
+        notes.warn(&ELSEWHERE, format!("engines follow what the plan lacks: {names}"));
+    }
+    let charts = items.iter().filter(|item| {
+        follows(&item.object).iter().any(|source| matches!(source, Followed::Chart))
+    });
+    let charts: BTreeSet<_> = charts.map(|item| item.object.reference().to_string()).collect();
     if !charts.is_empty() {
-        let text =
-            format!("the charts are not in the plan that are installed by {}", listed(&charts));
-        notes.warn(&ELSEWHERE, text);
+        let names = listed(charts.into_iter());
+        notes.warn(&ELSEWHERE, format!("the plan lacks the charts that these install: {names}"));
     }
 }
 
@@ -51,9 +70,10 @@ impl Plan {
     }
 }
 
-fn listed(names: &BTreeSet<String>) -> String {
-    let first: Vec<_> = names.iter().take(NAMED).map(safe).collect();
-    match names.len().saturating_sub(NAMED) {
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let first: Vec<_> = names.take(NAMED).map(safe).collect();
+    match more {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }
@@ -67,7 +87,7 @@ enum Followed {
     Chart,
 }
 
-fn followed(object: &Object) -> Vec<Followed> {
+fn follows(object: &Object) -> Vec<Followed> {
     let at = object.reference();
     let spec = &object.value()["spec"];
     match (at.group.as_str(), at.kind.as_str()) {
@@ -90,10 +110,11 @@ fn of_argo(source: &Value) -> Option<Followed> {
     source["path"].is_string().then(|| folder(&source["path"]))
 }
 
+/// Without `./` and slashes at its ends. What would leave the repository is cut there.
 fn folder(path: &Value) -> Followed {
     let parts = path.as_str().unwrap_or_default().split('/');
-    let parts: Vec<_> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
-    Followed::Folder(parts.join("/"))
+    let parts = parts.filter(|part| !matches!(*part, "" | ".")).take_while(|part| *part != "..");
+    Followed::Folder(parts.collect::<Vec<_>>().join("/"))
 }
 
 /// Whether anything comes from the folder, in whatever repository: which one is meant cannot always
@@ -110,6 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::digest::Digest;
     use crate::render::Provenance;
 
     #[expect(clippy::needless_pass_by_value, reason = "written where it is used")]
@@ -121,10 +143,21 @@ mod tests {
         Item { object: Object::from_value(value).unwrap(), provenance }
     }
 
-    fn told(items: &[Item]) -> Vec<String> {
+    fn told_with(items: &[Item], beyond: &[Source]) -> Vec<String> {
         let mut notes = Notes::default();
-        check(items, &mut notes);
+        let desired = Desired {
+            bundle: Digest::ZERO,
+            items: items.to_vec(),
+            findings: Vec::new(),
+            choices: Vec::new(),
+            beyond: beyond.to_vec(),
+        };
+        check(&desired, &mut notes);
         notes.warnings.into_iter().map(|note| note.text).collect()
+    }
+
+    fn told(items: &[Item]) -> Vec<String> {
+        told_with(items, &[])
     }
 
     const FLUX: &str = "kustomize.toolkit.fluxcd.io/v1";
@@ -143,9 +176,14 @@ mod tests {
             points("near", "./app"),
             settings,
         ];
+        assert_eq!(told(&items), ["engines follow what the plan lacks: app, tenants/prod"]);
+        let held = Source { repo: "fleet".into(), path: "tenants/prod".into(), revision: None };
         assert_eq!(
-            told(&items),
-            ["not in the plan, but followed by engines in it: app, tenants/prod"]
+            told_with(&items, &[held]),
+            [
+                "engines follow what the bundle holds and the plan lacks: fleet:tenants/prod",
+                "engines follow what the plan lacks: app",
+            ]
         );
         assert_eq!(told(&items[..3]).len(), 1, "nothing comes from apps now");
     }
@@ -161,8 +199,8 @@ mod tests {
         assert_eq!(
             told(&items),
             [
-                "not in the plan, but followed by engines in it: apps/one",
-                "the charts are not in the plan that are installed by \
+                "engines follow what the plan lacks: apps/one",
+                "the plan lacks the charts that these install: \
                  Application flux-system/two, HelmRelease flux-system/podinfo",
             ]
         );

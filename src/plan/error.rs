@@ -194,7 +194,7 @@ abouts! {
     ELSEWHERE = "B1445" Incomplete "An engine's object (Flux, Argo CD) points to a folder or a chart \
         of which nothing is in the plan. The object is applied so that it waits, so what it points to \
         stays away until the engine runs and its Git host answers.",
-        "add the folders with --path REPO:DIR, or as [[root]] of the kit, and plan again";
+        "plan again with a --path for each folder, those of the kit too: --path replaces its [[root]]s";
     HOOK = "B1437" Incomplete "A hook that is not for bringing something up: a test, or what runs \
         at upgrades, failures, removals. It is no part of a plan.", "nothing, if that is right";
 }

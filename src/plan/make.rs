@@ -56,7 +56,7 @@ pub fn make(
     for finding in &desired.findings {
         notes.warn(&FINDING, finding.clone());
     }
-    elsewhere::check(&desired.items, &mut notes);
+    elsewhere::check(desired, &mut notes);
     let (found, extra) = match against {
         Against::Cluster(cluster) => compare_cluster(desired, *cluster, &mut notes, cancel)?,
         Against::Directory(directory) => {
@@ -65,7 +65,8 @@ pub fn make(
     };
     let objects = found.iter().map(|item| (item.object.hash(), item.object.clone())).collect();
     let waves = arranged(found, &mut notes);
-    let plan = Plan::new(desired.bundle, target.clone(), waves, notes.warnings, notes.blockers);
+    let mut plan = Plan::new(desired.bundle, target.clone(), waves, notes.warnings, notes.blockers);
+    plan.beyond.clone_from(&desired.beyond);
     let writes = plan.counts.new + plan.counts.changed;
     observer.event(&Event::Planned { digest: plan.digest(), writes });
     Ok(Planned { plan, objects, extra })

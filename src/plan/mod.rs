@@ -59,6 +59,7 @@ mod value;
 pub use approve::{Approved, Bound, Confirmation};
 pub use choice::Choice;
 pub use desired::Desired;
+pub use elsewhere::followed;
 pub use error::{CODES, PlanError};
 pub use make::{Against, make};
 pub use parallel::each;

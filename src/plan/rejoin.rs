@@ -19,6 +19,7 @@ pub fn rejoin(plan: Plan, desired: &Desired, cluster: &dyn Cluster) -> Result<Pl
             items: vec![item.clone()],
             findings: Vec::new(),
             choices: Vec::new(),
+            beyond: Vec::new(),
         };
         settle(&one, &scope, &mut Notes::default())
     });

@@ -55,6 +55,7 @@ fn desired(objects: &[Object]) -> Desired {
         items: items.collect(),
         findings: Vec::new(),
         choices: Vec::new(),
+        beyond: Vec::new(),
     }
 }
 

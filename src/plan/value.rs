@@ -149,6 +149,9 @@ pub struct Plan {
     /// in the digest: what they give is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
+    /// Folders that the bundle holds and engines in the plan follow, of which nothing is in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Source>,
     /// The bundle's digest.
     pub bundle: Digest,
     /// The target.
@@ -177,11 +180,12 @@ impl Plan {
         }
         let counts = count(&waves);
         let digest = Digest::ZERO;
-        let (format_version, sources) = (1, Vec::new());
+        let (format_version, sources, beyond) = (1, Vec::new(), Vec::new());
         let plan = Self {
             format_version,
             digest,
             sources,
+            beyond,
             bundle,
             target,
             counts,

@@ -96,7 +96,13 @@ impl Bench {
             provenance: Provenance { repo: "r".into(), revision: "c".into(), path: "p".into() },
         });
         let (bundle, findings) = (Digest::of(b"b"), Vec::new());
-        let desired = Desired { bundle, items: items.collect(), findings, choices: Vec::new() };
+        let desired = Desired {
+            bundle,
+            items: items.collect(),
+            findings,
+            choices: Vec::new(),
+            beyond: Vec::new(),
+        };
         let (name, uid) = ("lab".to_owned(), Some("u-1".to_owned()));
         let target = Binding { name, class: Class::Disposable, uid, ca: None };
         let against = Against::Cluster(&self.cluster);

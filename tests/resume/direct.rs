@@ -39,6 +39,7 @@ pub(crate) fn plan(cluster: &dyn Cluster, objects: &[Object]) -> Planned {
         items: items.collect(),
         findings: Vec::new(),
         choices: Vec::new(),
+        beyond: Vec::new(),
     };
     make(&desired, &target, &Against::Cluster(cluster), &Quiet, &Cancel::new()).unwrap()
 }

@@ -125,6 +125,11 @@ fn human(report: &Report, next: &str) -> String {
         let _ = writeln!(text, "written to {}", out.display());
     }
     let plan = &report.plan;
+    if !plan.beyond.is_empty() {
+        let all = plan.sources.iter().chain(&plan.beyond);
+        let paths = CommandLine::options().option("--path", all).line();
+        let _ = writeln!(text, "to plan what engines follow as well: {paths}");
+    }
     if plan.is_empty() {
         text.push_str("nothing to do\n");
     } else if plan.blockers.is_empty() {
