@@ -26,7 +26,7 @@ mod log;
 mod partial_truth;
 #[path = "12_a_platform.rs"]
 mod platform;
-#[path = "14_real_repositories.rs"]
+#[path = "15_real_repositories.rs"]
 mod real_repositories;
 #[path = "08_replay.rs"]
 mod replay;
