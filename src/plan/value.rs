@@ -12,6 +12,7 @@ use super::error::{PlanError, RELISTED};
 use super::source::Source;
 use crate::cluster::FieldConflict;
 use crate::model::digest::Digest;
+use crate::model::safe::safe;
 use crate::object::{Object, ObjectRef, Stage, canonical};
 use crate::render::Provenance;
 use crate::target::Binding;
@@ -254,7 +255,9 @@ impl Plan {
     /// Reads a plan file and checks that its digest holds.
     pub fn read(bytes: &[u8], origin: &str) -> Result<Self, PlanError> {
         let wrong = |why: String| PlanError::File { origin: origin.to_owned(), why };
-        let plan: Self = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
+        // The parser repeats what it did not understand.
+        let plan: Self =
+            serde_json::from_slice(bytes).map_err(|error| wrong(safe(error.to_string())))?;
         if plan.format_version != 1 {
             return Err(wrong(format!("its format is {}, not 1", plan.format_version)));
         }
