@@ -70,6 +70,8 @@ pub enum Action {
     Extract,
     /// Give a name to a cluster.
     Add,
+    /// Plan anew, with the folders that engines follow.
+    Widen,
     /// Show what would change, object by object.
     Objects,
     /// Show what has been said so far.
@@ -165,6 +167,7 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Enter], "Enter", "go on", Action::Choose, goes_on),
     bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::stops),
     quiet(bind(DIGITS, "0-9", "choose", Action::Number(1), has_choices)),
+    bind(&[Key::Char('a')], "a", "add folders", Action::Widen, can_widen),
     bind(&[Key::Char('d')], "d", "diff", Action::Objects, |state| state.on(Screen::is_plan)),
     bind(&[Key::Char('v')], "v", "verify", Action::Verify, snapshot_in_view),
     bind(&[Key::Char('f')], "f", "verify all", Action::VerifyFull, snapshot_in_view),
@@ -234,6 +237,12 @@ fn has_plan(state: &State, empty: bool) -> bool {
 
 fn can_confirm(state: &State) -> bool {
     has_plan(state, false) && state.binding != Confirming::Not
+}
+
+fn can_widen(state: &State) -> bool {
+    let plan = state.work.as_ref().and_then(|work| work.plan.as_ref());
+    let idle = state.waits_for_name() || !state.works();
+    state.on(Screen::is_plan) && idle && plan.is_some_and(|plan| !plan.beyond.is_empty())
 }
 
 fn nothing_to_do(state: &State) -> bool {

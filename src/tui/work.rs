@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::job::{Job, Report};
 use super::message::JobId;
 use crate::app::plan::Plan;
-use crate::app::replay::Verdict;
+use crate::app::replay::{self, Verdict};
 use crate::app::{Told, event_text};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
@@ -173,6 +173,18 @@ impl Work {
             holding: false,
             end: None,
         }
+    }
+
+    /// Returns the job of this plan, with the folders that engines follow.
+    pub fn wider(&self) -> Option<Job> {
+        let plan = self.plan.as_ref().filter(|plan| !plan.beyond.is_empty())?;
+        let mut job = self.job.clone();
+        let (Job::Plan(request) | Job::Replay(replay::Request { plan: request, .. })) = &mut job
+        else {
+            return None;
+        };
+        request.wanted.sources = plan.sources.iter().chain(&plan.beyond).cloned().collect();
+        Some(job)
     }
 
     /// Returns whether it goes on.

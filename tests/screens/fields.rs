@@ -131,6 +131,31 @@ fn a_plan_that_was_left_is_no_failure_and_nowhere_on_the_way_back() {
 }
 
 #[test]
+fn what_engines_follow_is_added_and_planned_anew() {
+    let source = |text: &str| text.parse().unwrap();
+    let mut plan = plan_of(3);
+    plan.sources = vec![source("fleet:clusters/prod")];
+    plan.beyond = vec![source("fleet:tenants")];
+    let (mut person, id) = Person::plan(SIZE, plan);
+    assert!(shown(&person).contains("a adds the folders"), "{}", shown(&person));
+    person.effects.clear();
+    person.press(Key::Char('a'));
+    assert!(
+        matches!(&person.effects[..], [Effect::Reply(7, None)]),
+        "nobody types the name: {:?}",
+        person.effects
+    );
+    person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+    let (_, job) = person.begun();
+    let line = job.line();
+    assert!(line.contains("--path fleet:clusters/prod --path fleet:tenants"), "{line}");
+    assert_eq!(*person.state.screen(), Screen::Work);
+    // A plan that lacks nothing has no such key.
+    let (person, _) = Person::plan(SIZE, plan_of(3));
+    assert!(!shown(&person).contains("a adds") && !shown(&person).contains("add folders"));
+}
+
+#[test]
 fn leaving_the_program_at_a_plan_needs_no_safe_point() {
     for (key, code) in [(Key::Interrupt, 130), (Key::Char('q'), 0)] {
         let (mut person, _) = Person::plan(SIZE, plan_of(3));

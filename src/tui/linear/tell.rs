@@ -133,6 +133,7 @@ pub(super) fn is_letter(action: Action) -> bool {
             | Action::VerifyFull
             | Action::Extract
             | Action::Add
+            | Action::Widen
             | Action::Objects
             | Action::Log
             | Action::Hold

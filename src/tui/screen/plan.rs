@@ -85,6 +85,9 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
         );
         return;
     }
+    if !plan.beyond.is_empty() {
+        page.next(Role::Bad, "a adds the folders that engines follow, and plans anew.");
+    }
     match state.binding {
         Confirming::Not if work.runs() => page.next(Role::Plain, "One moment …"),
         Confirming::Not => page.next(Role::Plain, "This plan can no longer be carried out."),

@@ -12,6 +12,7 @@ use crate::tui::keys::{self, Action};
 use crate::tui::message::Effect;
 use crate::tui::screen;
 use crate::tui::state::{Confirming, Known, Popup, Purpose, Screen, State, View};
+use crate::tui::work::Work;
 
 /// Does what was asked.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -39,6 +40,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::VerifyFull => verify(state, true),
         Action::Extract => field::ask(state, Purpose::ExtractTo, ""),
         Action::Add => enter(state, Screen::NewTarget),
+        Action::Widen => widen(state),
         Action::Objects => enter(state, Screen::Objects),
         Action::Log => enter(state, Screen::Log),
         Action::HandOver => enter(state, Screen::HandOver),
@@ -158,6 +160,16 @@ fn leave_plan(state: &mut State) -> Vec<Effect> {
         state.views.pop();
     }
     state.said = Some("The plan was left. Nothing was changed.".to_owned());
+    unconfirmed(state)
+}
+
+/// Leaves the plan for one that holds what engines follow as well.
+fn widen(state: &mut State) -> Vec<Effect> {
+    let Some(job) = state.work.as_ref().and_then(Work::wider) else { return Vec::new() };
+    if !state.works() {
+        return begin(state, job);
+    }
+    state.going_on = Some(job);
     unconfirmed(state)
 }
 

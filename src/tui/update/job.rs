@@ -162,7 +162,10 @@ pub(super) fn done(state: &mut State, id: JobId, end: Result<Report, Told>) -> V
         return quit(state, code, farewell(state));
     }
     if left(state, id) && was_left(state) {
-        return Vec::new();
+        return match state.going_on.take() {
+            Some(job) => begin(state, job),
+            None => Vec::new(),
+        };
     }
     tell_end(state);
     let effects = run::left(state);
@@ -182,7 +185,9 @@ fn was_left(state: &mut State) -> bool {
     }
     state.work = None;
     state.views.retain(|view| !view.screen.is_of_work());
-    state.said.get_or_insert_with(|| "Left. Nothing was changed.".to_owned());
+    if state.going_on.is_none() {
+        state.said.get_or_insert_with(|| "Left. Nothing was changed.".to_owned());
+    }
     true
 }
 
