@@ -15,7 +15,7 @@ use super::{FORMAT_VERSION, Failure, Kit, Ports, Reader, TOOL};
 use crate::bundle::verify::Accepted;
 use crate::model::event::Event;
 use crate::model::safe::safe;
-use crate::plan::{Approved, Plan};
+use crate::plan::{Approved, Note, Plan};
 use crate::replay::{Around, Folder, Journal, Kept, Opening, Past, check, replay};
 use crate::target::{Class, Opened, Selector};
 
@@ -58,6 +58,9 @@ pub struct Report {
     pub seconds: f64,
     /// What a person should know of the target and the bundle.
     pub remarks: Vec<String>,
+    /// What was so in the plan and is so still: what waits on purpose, and what the plan lacks.
+    /// Else "complete" would be taken for all that the lost cluster ran.
+    pub notes: Vec<Note>,
 }
 
 /// Replays. `show` shows a plan to whoever must confirm it.
@@ -74,9 +77,6 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
     // Onto a folder nobody need have seen the plan before.
     if planned.plan().target.class == Class::Directory {
         remarks.extend(planned.plan().warnings.iter().map(|note| note.text.clone()));
-    } else {
-        // At the end "complete" would else be taken for all that the lost cluster ran.
-        remarks.extend(planned.plan().elsewhere().map(|note| note.text.clone()));
     }
     let planning = ports.clock.elapsed().saturating_sub(begun);
     let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;
@@ -173,6 +173,7 @@ pub(super) fn carry_out(
     let Carried { approved, target, options, folder, journal, past, next, run, remarks, begun } =
         carried;
     let digest = approved.plan().digest();
+    let notes = approved.plan().lasting().cloned().collect();
     let objects: Vec<_> = approved.plan().items().map(|item| item.object.clone()).collect();
     let around = Around { clock: ports.clock, observer: ports.observer, cancel: ports.cancel };
     let holder = run.as_deref().zip(folder).map(|(run, folder)| holder(run, folder, ports));
@@ -199,5 +200,6 @@ pub(super) fn carry_out(
         outcome,
         seconds: ports.clock.elapsed().saturating_sub(begun).as_secs_f64(),
         remarks: remarks.iter().map(safe).collect(),
+        notes,
     })
 }

@@ -68,7 +68,6 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         remarks.push("the last line of the journal was torn and is left out".to_owned());
     }
     remarks.extend(accepted.verified().remarks().map(str::to_owned));
-    remarks.extend(approved.plan().elsewhere().map(|note| note.text.clone()));
     let typed = options_line(&request.place, &request.identities, ports);
     let place = if typed.is_empty() { &past.opening.place } else { &typed };
     // A folder that came from elsewhere is named by its path.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::desired::Desired;
-use super::error::ELSEWHERE;
+use super::error::{CLOCKS, ELSEWHERE, ENGINES};
 use super::notes::Notes;
 use super::source::Source;
 use super::value::{Note, Plan};
@@ -63,10 +63,28 @@ pub(super) fn check(desired: &Desired, notes: &mut Notes) {
     }
 }
 
+impl Note {
+    /// Returns whether it tells of what the plan lacks.
+    pub fn is_elsewhere(&self) -> bool {
+        self.code == ELSEWHERE.code
+    }
+
+    /// Returns whether it tells of what is applied so that it waits.
+    pub fn is_asleep(&self) -> bool {
+        [ENGINES.code, CLOCKS.code].contains(&self.code.as_str())
+    }
+}
+
 impl Plan {
     /// Returns what is told of things that engines follow and the plan does not hold.
     pub fn elsewhere(&self) -> impl Iterator<Item = &Note> {
-        self.warnings.iter().filter(|note| note.code == ELSEWHERE.code)
+        self.warnings.iter().filter(|note| note.is_elsewhere())
+    }
+
+    /// Returns what is still so when the plan was carried out: what was applied so that it waits,
+    /// and what the plan does not hold.
+    pub fn lasting(&self) -> impl Iterator<Item = &Note> {
+        self.warnings.iter().filter(|note| note.is_elsewhere() || note.is_asleep())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Typed fields own the keyboard, and what is typed goes nowhere but where it should.
 
-use blackstart::tui::job::Job;
+use blackstart::app::target::Changed;
+use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::{Action, Key};
 use blackstart::tui::message::{Effect, Message, Question, Reply, Wants};
 use blackstart::tui::screen;
@@ -225,6 +226,24 @@ fn a_new_target_is_typed_line_by_line() {
         job.line(),
         "blackstart target add lab2 --kubeconfig /tmp/lab.kubeconfig --class disposable"
     );
+}
+
+#[test]
+fn after_a_cluster_was_named_the_cursor_stands_on_it_and_nothing_is_chosen_yet() {
+    let mut person = Person::targets(SIZE);
+    person.act(Action::Add);
+    for (row, words) in [(1, "/tmp/lab.kubeconfig"), (2, "lab")] {
+        person.act(Action::Number(row));
+        person.tell(Message::Submit(Typed::new(words)));
+    }
+    person.press(Key::Enter);
+    let target = fixture::card("lab", "disposable");
+    let done = blackstart::app::target::Done::Added;
+    person.ends(Report::AddTarget(Changed { format_version: 1, done, target }));
+    person.ends(Report::Targets(fixture::targets()));
+    let text = shown(&person);
+    assert!(text.contains(" > lab ") && text.contains("lab has its name now"), "{text}");
+    assert!(text.contains("no target chosen"), "{text}");
 }
 
 #[test]

@@ -2,11 +2,13 @@
 //! by Enter, digits and one typed name.
 
 use blackstart::app::assess::{Life, What};
+use blackstart::app::plan::Note;
 use blackstart::app::replay::{Outcome, Report as Replayed, Verdict};
 use blackstart::model::event::Event;
 use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::Key;
 use blackstart::tui::message::Message;
+use blackstart::tui::screen;
 use blackstart::tui::state::{Goal, Screen};
 use blackstart::tui::theme::Theme;
 
@@ -98,6 +100,10 @@ fn from_start_to_summary() {
         outcome,
         seconds: 82.0,
         remarks: Vec::new(),
+        notes: vec![
+            Note { code: "B1440".into(), text: "Kustomization a will be applied suspended".into() },
+            Note { code: "B1445".into(), text: "engines follow what the plan lacks: b".into() },
+        ],
     };
     person.tell(Message::Done(id, Box::new(Ok(Report::Replay(report)))));
     let text = shown(&person);
@@ -107,6 +113,10 @@ fn from_start_to_summary() {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(text.contains("!! prd-eu1 !!  PRODUCTION  WROTE 7"), "{text}");
+    assert!(text.contains("BUT        engines follow what the plan lacks: b (B1445)"), "{text}");
+    let sentence = screen::sentence(&person.state).unwrap();
+    assert!(sentence.contains("But engines follow what the plan lacks: b."), "{sentence}");
+    assert!(sentence.contains("nobody lets them go on yet"), "{sentence}");
 }
 
 #[test]

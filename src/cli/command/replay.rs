@@ -68,6 +68,9 @@ pub(super) fn human(report: &Report) -> String {
         outcome.created, outcome.configured, outcome.unchanged
     );
     troubles(&mut text, outcome);
+    for note in &report.notes {
+        line(&mut text, "  note  ", &format!("{} ({})", note.text, note.code));
+    }
     for remark in &report.remarks {
         line(&mut text, "  note  ", remark);
     }

@@ -19,7 +19,7 @@ pub(super) mod targets;
 mod wait;
 mod work;
 
-use super::job::Report;
+use super::job::{Job, Report};
 use super::keys;
 use super::page::{Care, Line, Page, Role};
 use super::state::{Confirming, Screen, State};
@@ -157,10 +157,11 @@ fn banner_of_run(state: &State, target: &str) -> (Line, Care) {
     (line.and(Role::Strong, format!("  {class}  {mode}")), care)
 }
 
-/// Whether the screens on the stack are about the target that was chosen.
+/// Whether the work is about a target, and runs or is on the stack: elsewhere none is chosen.
 fn in_sight(state: &State) -> bool {
-    let about = |screen: &Screen| matches!(screen, Screen::Targets | Screen::Plan | Screen::Work);
-    state.works() || state.views.iter().any(|view| about(&view.screen))
+    let Some(work) = &state.work else { return false };
+    let about = matches!(work.job, Job::Plan(_) | Job::Replay(_) | Job::Resume(_));
+    about && (work.runs() || state.views.iter().any(|view| view.screen.is_of_work()))
 }
 
 /// `03:12 UTC`.

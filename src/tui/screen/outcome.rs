@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use crate::app::plan::Note;
 use crate::app::replay::{Pending, Report as Replayed, Verdict};
 use crate::app::text;
 use crate::tui::job::Report;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::work::Work;
 
-/// The code of the note that tells of engines that are applied suspended.
-const ASLEEP: &str = "B1440";
+/// So many objects are named in the sentence to tell.
+const NAMED: usize = 3;
 
 /// How it ended, object by object where it matters, and what follows.
 pub(super) fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
@@ -24,6 +25,10 @@ pub(super) fn summary(page: &mut Page<'_>, report: &Replayed, work: &Work) {
     };
     page.fact(Line::empty());
     page.fact(Line::fact("verdict", role, word));
+    // Who reads one line reads this one: complete is what was planned, no more.
+    for note in report.notes.iter().filter(|note| note.is_elsewhere()) {
+        page.fact(Line::fact("BUT", Role::Bad, format!("{} ({})", note.text, note.code)));
+    }
     let counts = format!(
         "{} created, {} configured, {} unchanged{}",
         outcome.created,
@@ -115,8 +120,7 @@ fn left_to_do(page: &mut Page<'_>, report: &Replayed, work: &Work) {
          only when the Git host holds what runs here.",
     );
     // How engines that were applied suspended go on.
-    for note in work.plan.iter().flat_map(|plan| &plan.warnings).filter(|note| note.code == ASLEEP)
-    {
+    for note in report.notes.iter().filter(|note| note.is_asleep()) {
         page.next(Role::Plain, format!("{} ({})", note.text, note.code));
     }
     page.next(Role::Strong, format!("tell: \"{}\"", at_the_end(report, work)));
@@ -166,14 +170,18 @@ fn at_the_end(report: &Replayed, work: &Work) -> String {
         _ => format!("has {done} objects{from} in place and {} open", open(report)),
     };
     let mut words = format!("The replay onto {} {how}, after {time} of tool time.", report.target);
-    let missing = work.plan.iter().flat_map(|plan| plan.elsewhere()).map(|note| &note.text);
-    let missing: Vec<&str> = missing.map(String::as_str).collect();
-    if !missing.is_empty() {
-        let _ = write!(words, " But {}.", missing.join("; "));
+    for note in report.notes.iter().filter(|note| note.is_elsewhere()) {
+        let _ = write!(words, " But {}.", note.text);
+    }
+    if report.notes.iter().any(Note::is_asleep) {
+        words.push_str(" Engines and clocks in it are suspended: nobody lets them go on yet.");
     }
     if !outcome.left_out.is_empty() {
-        let count = text::count(outcome.left_out.len(), "object");
-        let _ = write!(words, " On purpose without {count}.");
+        let left: Vec<_> = outcome.left_out.iter().map(|one| one.object.as_str()).collect();
+        let more = left.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = left[..left.len().min(NAMED)].join(", ");
+        let _ = write!(words, " On purpose without {names}{more}.");
     }
     if let Some(first) = outcome.not_waited.first() {
         let count = text::count(outcome.not_waited.len(), "object");

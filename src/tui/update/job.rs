@@ -228,6 +228,10 @@ fn work_done(state: &mut State) -> Vec<Effect> {
     let Some(work) = &mut state.work else { return Vec::new() };
     if work.run.is_some() {
         state.facts.runs = Known::No;
+        // What is suggested now is another than before, and so are the rows.
+        if let Some(home) = state.views.first_mut() {
+            home.moved = false;
+        }
     }
     let planned = match &work.end {
         Some(Ok(report)) => match report.as_ref() {

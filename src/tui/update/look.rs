@@ -3,6 +3,7 @@
 use super::act::replace;
 use super::field;
 use super::job::begin;
+use crate::app::target::Listed;
 use crate::app::{Told, Which, assess, show, status};
 use crate::tui::job::{Job, Report};
 use crate::tui::message::Effect;
@@ -38,6 +39,7 @@ pub(super) fn look(state: &mut State) -> Vec<Effect> {
         Some(Screen::Targets) => wanted(targets).then_some(Job::Targets),
         _ => None,
     };
+    to_target(state);
     job.map(|job| begin(state, job)).unwrap_or_default()
 }
 
@@ -61,7 +63,10 @@ pub(super) fn look_done(state: &mut State, job: &Job, end: Result<Report, Told>)
             suggest(state);
         }
         (Job::Runs(_), Err(told)) => state.facts.runs = Known::Failed(told),
-        (Job::Targets, Ok(Report::Targets(report))) => state.facts.targets = Known::Yes(report),
+        (Job::Targets, Ok(Report::Targets(report))) => {
+            state.facts.targets = Known::Yes(report);
+            to_target(state);
+        }
         (Job::Targets, Err(told)) => state.facts.targets = Known::Failed(told),
         (Job::Show(request), end) if request.identities.is_empty() => {
             state.facts.bundle = match end {
@@ -95,6 +100,19 @@ fn suggest(state: &mut State) {
     let suggested = home::suggested(state);
     if let (Some(at), Some(view)) = (suggested, state.views.first_mut())
         && !view.moved
+    {
+        view.cursor = at;
+    }
+}
+
+/// The cursor begins on the target that was named or chosen last.
+fn to_target(state: &mut State) {
+    let (Some(card), Some(list)) = (&state.target, state.facts.targets.get()) else { return };
+    let is_it = |one: &Listed| matches!(one, Listed::Card(other) if other.name == card.name);
+    if let (Some(at), Some(view)) = (list.targets.iter().position(is_it), state.views.last_mut())
+        && view.screen == Screen::Targets
+        && !view.moved
+        && view.filter.is_empty()
     {
         view.cursor = at;
     }
@@ -136,6 +154,7 @@ fn opened(state: &mut State, report: show::Report) -> Vec<Effect> {
 fn added_target(state: &mut State, card: &crate::app::target::Card) -> Vec<Effect> {
     state.facts.targets = Known::No;
     state.said = Some(format!("{} has its name now.", card.name));
+    state.target = Some(card.clone());
     state.draft = Draft::default();
     if *state.screen() == Screen::NewTarget {
         state.views.pop();
