@@ -31,6 +31,10 @@ pub enum Key {
     End,
     /// Backspace.
     Backspace,
+    /// Delete.
+    Delete,
+    /// Ctrl-U: take away all that was typed.
+    Clear,
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-L: draw everything anew.

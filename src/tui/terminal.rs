@@ -101,6 +101,8 @@ fn key(event: KeyEvent) -> Option<Key> {
     Some(match event.code {
         KeyCode::Char('c') if control => Key::Interrupt,
         KeyCode::Char('l') if control => Key::Redraw,
+        KeyCode::Char('u') if control => Key::Clear,
+        KeyCode::Delete => Key::Delete,
         KeyCode::Char('h') if control => Key::Backspace,
         KeyCode::Char('j' | 'm') if control => Key::Enter,
         KeyCode::Char(_) if control => return None,

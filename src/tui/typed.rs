@@ -52,6 +52,13 @@ impl Typed {
         }
     }
 
+    /// Takes away the character behind the cursor.
+    pub fn erase_next(&mut self) {
+        if self.cursor < self.text.len() {
+            self.text.remove(self.cursor);
+        }
+    }
+
     /// Moves the cursor to the left.
     pub fn left(&mut self) {
         let before = self.text[..self.cursor].chars().next_back();
@@ -109,6 +116,12 @@ mod tests {
         typed.right();
         typed.insert("z");
         assert_eq!(typed.text(), "agruenz");
+        typed.home();
+        typed.erase_next();
+        assert_eq!((typed.text(), typed.cursor()), ("gruenz", 0));
+        typed.end();
+        typed.erase_next();
+        assert_eq!(typed.text(), "gruenz");
         assert_eq!(format!("{typed:?}"), "Typed(…)");
     }
 

@@ -247,6 +247,16 @@ fn after_a_cluster_was_named_the_cursor_stands_on_it_and_nothing_is_chosen_yet()
 }
 
 #[test]
+fn what_was_typed_can_be_taken_away_at_once() {
+    let mut person = Person::repos(SIZE);
+    person.act(Action::Extract);
+    person.type_in("wrong");
+    person.press(Key::Clear);
+    person.type_in("out");
+    assert_eq!(typed(&person), "out");
+}
+
+#[test]
 fn rows_are_filtered_while_one_types() {
     let mut person = Person::home(SIZE);
     person.act(Action::Number(5));

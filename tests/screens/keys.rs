@@ -30,6 +30,8 @@ fn every_key() -> Vec<Key> {
         Key::Home,
         Key::End,
         Key::Backspace,
+        Key::Delete,
+        Key::Clear,
         Key::Interrupt,
         Key::Redraw,
     ]);

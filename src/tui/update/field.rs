@@ -30,6 +30,8 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
         Key::Esc => return escape(state),
         Key::Char(character) => text.insert(character.encode_utf8(&mut [0; 4])),
         Key::Backspace => text.erase(),
+        Key::Delete => text.erase_next(),
+        Key::Clear => *text = Typed::new(""),
         Key::Left => text.left(),
         Key::Right => text.right(),
         Key::Home => text.home(),
