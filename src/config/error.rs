@@ -44,7 +44,8 @@ static MISSING: About = About {
     code: "B0110",
     kind: Kind::Usage,
     meaning: "blackstart works in a kit: a folder with blackstart.toml. It takes --config FILE, else \
-              ./blackstart.toml, else the one in the user's configuration folder.",
+              ./blackstart.toml, else the one in the user's configuration folder, else the one beside \
+              the program itself.",
     next: "cd into the kit, or pass --config FILE; to read a store without a kit pass --store DIR \
            --trust-root FILE|FINGERPRINT; to make a kit: blackstart init DIR --opener RECIPIENT",
 };

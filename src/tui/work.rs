@@ -138,6 +138,8 @@ pub struct Work {
     pub from: Option<String>,
     /// The name of the run, which `resume` takes.
     pub run: Option<String>,
+    /// Where the folder of that run is.
+    pub folder: Option<String>,
     /// What a person is to do, such as to touch a key.
     pub word: Option<String>,
     /// Whether it was asked to stop.
@@ -168,6 +170,7 @@ impl Work {
             onto: None,
             from: None,
             run: None,
+            folder: None,
             word: None,
             stopping: false,
             holding: false,
@@ -299,7 +302,10 @@ impl Work {
                 let why = fault.clone();
                 self.faults.extend(why.map(|why| Fault { repo: repo.clone(), state, why }));
             }
-            Event::RunOpened { run, .. } => self.run = Some(run.clone()),
+            Event::RunOpened { run, journal, .. } => {
+                self.run = Some(run.clone());
+                self.folder = Some(journal.clone());
+            }
             other => self.replay_event(other, elapsed),
         }
         if let Some(text) = event_text::line(event) {

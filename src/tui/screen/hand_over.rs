@@ -15,6 +15,9 @@ pub(super) fn page(state: &State) -> Page<'_> {
         return page;
     };
     page.fact(Line::fact("run", Role::Strong, format!("{run}, {}", standing(work))));
+    if let Some(folder) = &work.folder {
+        page.fact(Line::fact("folder", Role::Plain, folder));
+    }
     if let (None, Some(target)) = (&work.plan, work.target()) {
         page.fact(Line::fact("target", Role::Plain, target));
     }
