@@ -50,8 +50,21 @@ pub(super) fn check(desired: &Desired, notes: &mut Notes) {
         notes.warn(&ELSEWHERE, text);
     }
     if !lost.is_empty() {
-        let names = listed(lost.iter().map(|folder| folder.path.clone()));
-        notes.warn(&ELSEWHERE, format!("engines follow what the plan lacks: {names}"));
+        let by = |folder: &Source| {
+            let follower = items.iter().find(|item| {
+                let is_it =
+                    |one: &Followed| matches!(one, Followed::Folder(at) if *at == folder.path);
+                follows(&item.object).iter().any(is_it)
+            });
+            let follower =
+                follower.map_or_else(String::new, |item| item.object.reference().to_string());
+            format!("./{} ({follower})", folder.path)
+        };
+        let names = listed(lost.iter().map(by));
+        notes.warn(
+            &ELSEWHERE,
+            format!("engines follow what neither plan nor bundle holds: {names}"),
+        );
     }
     let charts = items.iter().filter(|item| {
         follows(&item.object).iter().any(|source| matches!(source, Followed::Chart))
@@ -194,13 +207,18 @@ mod tests {
             points("near", "./app"),
             settings,
         ];
-        assert_eq!(told(&items), ["engines follow what the plan lacks: app, tenants/prod"]);
+        assert_eq!(
+            told(&items),
+            ["engines follow what neither plan nor bundle holds: ./app (Kustomization \
+              flux-system/near), ./tenants/prod (Kustomization flux-system/tenants)"]
+        );
         let held = Source { repo: "fleet".into(), path: "tenants/prod".into(), revision: None };
         assert_eq!(
             told_with(&items, &[held]),
             [
                 "engines follow what the bundle holds and the plan lacks: fleet:tenants/prod",
-                "engines follow what the plan lacks: app",
+                "engines follow what neither plan nor bundle holds: ./app (Kustomization \
+                 flux-system/near)",
             ]
         );
         assert_eq!(told(&items[..3]).len(), 1, "nothing comes from apps now");
@@ -217,7 +235,8 @@ mod tests {
         assert_eq!(
             told(&items),
             [
-                "engines follow what the plan lacks: apps/one",
+                "engines follow what neither plan nor bundle holds: ./apps/one (Application \
+                 flux-system/one)",
                 "the plan lacks the charts that these install: \
                  Application flux-system/two, HelmRelease flux-system/podinfo",
             ]
@@ -227,7 +246,7 @@ mod tests {
                 item("a", FLUX, "Kustomization", &n.to_string(), json!({"path": format!("p{n}")}))
             })
             .collect();
-        assert!(told(&many)[0].ends_with("p0, p1, p2, p3 and 2 more"), "{:?}", told(&many));
+        assert!(told(&many)[0].ends_with("and 2 more"), "{:?}", told(&many));
     }
 
     #[test]

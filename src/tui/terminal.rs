@@ -137,7 +137,7 @@ mod tests {
         let press = |code, modifiers| key(KeyEvent::new(code, modifiers));
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Key::Interrupt));
         assert_eq!(press(KeyCode::Char('d'), KeyModifiers::CONTROL), None);
-        assert_eq!(press(KeyCode::Delete, KeyModifiers::NONE), None);
+        assert_eq!(press(KeyCode::Insert, KeyModifiers::NONE), None);
         assert_eq!(press(KeyCode::F(5), KeyModifiers::NONE), None);
         assert_eq!(press(KeyCode::Char('x'), KeyModifiers::ALT), None);
         assert_eq!(press(KeyCode::Char('G'), KeyModifiers::SHIFT), Some(Key::Char('G')));

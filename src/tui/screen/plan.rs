@@ -81,7 +81,7 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
     if plan.is_empty() {
         page.next(
             Role::Good,
-            "Everything is there as it should be: there is nothing to do. Enter leaves.",
+            "All of this plan is there as it should be: there is nothing to do. Enter leaves.",
         );
         return;
     }

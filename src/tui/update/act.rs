@@ -148,6 +148,12 @@ pub(super) fn back(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let left = state.views.pop().map(|view| view.screen);
+    // What runs meanwhile is the first row now, and what is suggested.
+    if state.works()
+        && let Some(home) = state.views.first_mut()
+    {
+        home.moved = false;
+    }
     match left {
         Some(Screen::Plan) => leave_plan(state),
         _ => look(state),

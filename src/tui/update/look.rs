@@ -23,6 +23,7 @@ pub(super) fn look(state: &mut State) -> Vec<Effect> {
             let status = wanted(status).then_some(Job::Status(request));
             let runs = wanted(runs).then_some(Job::Runs(state.place.clone()));
             let all = status.into_iter().chain(runs).chain(assess).collect::<Vec<_>>();
+            suggest(state);
             return all.into_iter().flat_map(|job| begin(state, job)).collect();
         }
         Some(Screen::Bundles) => wanted(list).then_some(Job::List(place)),
