@@ -268,6 +268,6 @@ fn a_taken_port_is_told_with_its_address() {
     let taken = Options { listen: first.address(), ..options() };
     let error = GitServer::start(estate.path().into(), taken).unwrap_err();
     assert!(error.to_string().contains(&first.address().to_string()), "{error}");
-    assert!(GitServer::start("/nonexistent".into(), options()).is_err());
+    assert!(GitServer::start(estate.path().join("gone"), options()).is_err());
     assert_eq!(CODES[0].code, "B1601");
 }
