@@ -89,11 +89,6 @@ impl Note {
 }
 
 impl Plan {
-    /// Returns what is told of things that engines follow and the plan does not hold.
-    pub fn elsewhere(&self) -> impl Iterator<Item = &Note> {
-        self.warnings.iter().filter(|note| note.is_elsewhere())
-    }
-
     /// Returns what is still so when the plan was carried out: what was applied so that it waits,
     /// and what the plan does not hold.
     pub fn lasting(&self) -> impl Iterator<Item = &Note> {

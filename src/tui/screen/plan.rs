@@ -19,7 +19,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     notes(&mut page, "BLOCKER", Role::Bad, plan.blockers.iter());
     // What the plan does not hold at all matters more than how the rest goes.
     let (missing, others): (Vec<_>, Vec<_>) =
-        plan.warnings.iter().partition(|note| plan.elsewhere().any(|one| one == *note));
+        plan.warnings.iter().partition(|note| note.is_elsewhere());
     notes(&mut page, "NOT IN IT", Role::Bad, missing);
     notes(&mut page, "warning", Role::Warn, others);
     next(&mut page, state, work, plan);
