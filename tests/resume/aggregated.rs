@@ -109,6 +109,16 @@ fn waits(seen: &Recording, api: &str) -> Option<String> {
     })
 }
 
+/// Whether the cluster says of an aggregated API that nobody answers for it.
+fn says_unreachable(cluster: &dyn Cluster, name: &str) -> bool {
+    let kinds = cluster.kinds().unwrap();
+    let kind = kinds.find("apiregistration.k8s.io", "v1", "APIService").unwrap();
+    let live = cluster.get(kind, None, name).unwrap().unwrap();
+    let conditions = live["status"]["conditions"].as_array().into_iter().flatten();
+    let mut messages = conditions.filter_map(|condition| condition["message"].as_str());
+    messages.any(|message| message.contains("connection refused"))
+}
+
 #[test]
 fn what_an_aggregated_api_serves_waits_for_it_and_others_go_on() {
     const GROUP: &str = "things.example.com";
@@ -167,11 +177,19 @@ fn what_an_aggregated_api_that_never_comes_would_serve_is_held_and_the_rest_is_d
     let nobody = Https::new("things.shop.svc");
     let [first, second, api, service] =
         aggregated("dead.example.com", nobody.address.port(), &nobody.ca_bundle());
+    // The API server finds out in its own time that nobody is there; from then on it says so.
+    let before = [namespace("shop"), service.clone(), api.clone()];
+    let impatient = Options { patience: Duration::from_secs(1), ..Options::default() };
+    let outcome = replay(&cluster, &before, &impatient, &Recording::default());
+    assert_eq!((outcome.verdict(), outcome.created), (Verdict::Incomplete, 3), "{outcome:?}");
+    until("the API server to find nobody", || says_unreachable(&cluster, "v1.dead.example.com"));
+
     let objects = [first, second, api, config("default", "free"), service, namespace("shop")];
     let seen = Recording::default();
     let options = Options { patience: Duration::from_secs(8), ..Options::default() };
     let outcome = replay(&cluster, &objects, &options, &seen);
-    assert_eq!((outcome.verdict(), outcome.created), (Verdict::Incomplete, 4), "{outcome:?}");
+    let counted = (outcome.verdict(), outcome.created, outcome.unchanged);
+    assert_eq!(counted, (Verdict::Incomplete, 1, 3), "{outcome:?}");
     let failed: Vec<_> = outcome.failed.iter().map(|one| (&one.object[..], one.code)).collect();
     assert_eq!(failed, [("APIService v1.dead.example.com", "B1502")], "{outcome:?}");
     assert!(outcome.failed[0].why.contains("connection refused"), "{outcome:?}");
