@@ -244,16 +244,22 @@ fn a_dead_aggregated_api_holds_nothing_up(cluster: &dyn Cluster, kinds: &Kinds) 
                  "versionPriority": 100, "insecureSkipTLSVerify": true,
                  "service": {"name": "metrics-server", "namespace": "kube-system"}}}));
     cluster.apply(&kind(kinds, &service), &service, &ApplyOptions::REAL).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
-        let begun = Instant::now();
         let kinds = cluster.kinds().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
         assert!(kinds.len() >= before);
         if kinds.is_unknown("metrics.k8s.io") {
-            return;
+            break;
         }
         assert!(Instant::now() < deadline, "the dead group never showed");
         std::thread::sleep(Duration::from_millis(200));
     }
+    // A dead API that is asked costs its time-out every time; a busy machine only now and then.
+    let took = (0..5).map(|_| {
+        let begun = Instant::now();
+        cluster.kinds().unwrap();
+        begun.elapsed()
+    });
+    let fastest = took.min().unwrap();
+    assert!(fastest < Duration::from_secs(1), "{fastest:?}");
 }
