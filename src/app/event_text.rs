@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::text;
+use super::{CommandLine, text};
 use crate::model::event::Event;
+use crate::replay::Pattern;
 
 /// Returns the line of an event; none for those that say nothing new to a person.
 pub fn line(event: &Event) -> Option<String> {
@@ -52,6 +53,8 @@ pub fn line(event: &Event) -> Option<String> {
         }
         Event::WaveFinished { wave, open: 0, .. } => format!("wave {wave} is done"),
         Event::WaveFinished { wave, open, .. } => format!("wave {wave} is done but for {open}"),
+        Event::Holding { after: Some(wave) } => format!("no wave after {wave} is begun, as asked"),
+        Event::Holding { after: None } => "the hold was taken back: the run goes on".to_owned(),
         Event::RunHeld { wave } => format!("holding after wave {wave}, as asked"),
         Event::Applied { object, action, warnings } => {
             let warned: String =
@@ -68,6 +71,52 @@ pub fn line(event: &Event) -> Option<String> {
     })
 }
 
+/// Returns what waits beside the one thing that is waited for; none when nothing does.
+pub fn beside(others: usize, behind: usize) -> Option<String> {
+    let verb = |count, one, more| if count == 1 { one } else { more };
+    let behind = (behind > 0).then(|| {
+        let needs = verb(behind, "needs", "need");
+        format!("{} {needs} it and cannot begin", text::count(behind, "object"))
+    });
+    let others = (others > 0).then(|| {
+        let wait = verb(others, "waits", "wait");
+        format!("{} {wait} for something, too", text::count(others, "other object"))
+    });
+    let parts: Vec<String> = behind.into_iter().chain(others).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Returns the command that goes on with a run without an object; none where the object has no name
+/// that a command line could give it.
+pub fn without(run: &str, object: &str) -> Option<String> {
+    let named = object.replacen(' ', "/", 1);
+    let known = object.starts_with(char::is_uppercase) && named.parse::<Pattern>().is_ok();
+    let line = || CommandLine::new("resume").word(run).word("--skip").word(&named);
+    known.then(|| line().word("--reason").word("TEXT").line())
+}
+
 fn amount(number: u64, unit: &str) -> String {
     if unit == "bytes" { text::size(number) } else { number.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_beside_is_told_for_what_it_is() {
+        assert_eq!(beside(0, 0), None);
+        assert_eq!(beside(0, 1).unwrap(), "1 object needs it and cannot begin");
+        let both = "6 objects need it and cannot begin; 1 other object waits for something, too";
+        assert_eq!(beside(1, 6).unwrap(), both);
+    }
+
+    #[test]
+    fn the_way_out_names_an_object_and_never_the_server() {
+        let line = without("r-1", "ClusterPolicy verify").unwrap();
+        assert_eq!(line, "blackstart resume r-1 --skip ClusterPolicy/verify --reason TEXT");
+        let line = without("r-1", "Deployment pay/api").unwrap();
+        assert_eq!(line, "blackstart resume r-1 --skip Deployment/pay/api --reason TEXT");
+        assert_eq!(without("r-1", "the API server"), None);
+    }
 }

@@ -32,6 +32,9 @@ struct Told {
     /// When a line of progress was last written.
     progress: Duration,
     phase: &'static str,
+    /// The run that is open, and the object that was waited for last, with why.
+    run: String,
+    wait: (String, String),
 }
 
 impl<'a> Lines<'a> {
@@ -69,6 +72,25 @@ impl<'a> Lines<'a> {
         due
     }
 
+    /// What a wait usually is, what to run to see more, and the way out, when they are not what was
+    /// said before. A command is never broken: it is pasted.
+    fn hints(&self, event: &Event) -> Vec<String> {
+        let Event::Waiting { object, why, cause, next, others, behind, .. } = event else {
+            return Vec::new();
+        };
+        let mut told = self.told();
+        let wait = (object.clone(), why.clone());
+        if std::mem::replace(&mut told.wait, wait.clone()) == wait {
+            return Vec::new();
+        }
+        let cause = (!cause.is_empty()).then(|| format!("  usually  {cause}"));
+        let next = (!next.is_empty()).then(|| format!("  look     {next}"));
+        let also = event_text::beside(*others, *behind).map(|also| format!("  also     {also}"));
+        let or = event_text::without(&told.run, object).filter(|_| !told.run.is_empty());
+        let or = or.map(|or| format!("  or       leave it out: ^C, then {or}"));
+        [cause, next, also, or].into_iter().flatten().collect()
+    }
+
     fn say(&self, line: &str) {
         self.told().line = self.clock.elapsed();
         say(line);
@@ -77,8 +99,12 @@ impl<'a> Lines<'a> {
 
 impl Observer for Lines<'_> {
     fn event(&self, event: &Event) {
-        if let Event::PhaseStarted { phase } | Event::Progress { phase, .. } = event {
-            self.told().phase = phase;
+        match event {
+            Event::PhaseStarted { phase } | Event::Progress { phase, .. } => {
+                self.told().phase = phase;
+            }
+            Event::RunOpened { run, .. } => self.told().run.clone_from(run),
+            _ => {}
         }
         if self.json {
             if !self.quiet {
@@ -92,16 +118,7 @@ impl Observer for Lines<'_> {
             && let Some(line) = event_text::line(event)
         {
             self.say(&line);
-            hints(event).iter().for_each(|hint| self.say(hint));
+            self.hints(event).iter().for_each(|hint| self.say(hint));
         }
     }
-}
-
-/// What a wait usually is, and what to run to see more. A command is never broken: it is pasted.
-fn hints(event: &Event) -> Vec<String> {
-    let Event::Waiting { cause, next, others, .. } = event else { return Vec::new() };
-    let more = if *others > 0 { format!("; {others} more wait") } else { String::new() };
-    let cause = (!cause.is_empty()).then(|| format!("  usually  {cause}{more}"));
-    let next = (!next.is_empty()).then(|| format!("  look     {next}"));
-    cause.into_iter().chain(next).collect()
 }

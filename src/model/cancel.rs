@@ -23,10 +23,10 @@ impl Cancel {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Asks to finish the wave that is under way and to begin no other. Only a replay has waves;
-    /// other work goes on to its end. It cannot be taken back.
-    pub fn hold(&self) {
-        self.hold.store(true, Ordering::Relaxed);
+    /// Asks to finish the wave that is under way and to begin no other, or takes that back; what has
+    /// come to its end meanwhile stays there. Only a replay has waves; other work goes on to its end.
+    pub fn hold(&self, holds: bool) {
+        self.hold.store(holds, Ordering::Relaxed);
     }
 
     /// Returns whether no other wave should begin.
@@ -87,7 +87,9 @@ mod tests {
         cancel.request();
         assert_eq!(other.check(), Err(Cancelled));
         assert!(!other.is_holding());
-        cancel.hold();
+        cancel.hold(true);
         assert!(other.is_holding());
+        other.hold(false);
+        assert!(!cancel.is_holding());
     }
 }

@@ -163,8 +163,15 @@ pub enum Event {
         cause: &'static str,
         /// What to run to see more.
         next: String,
-        /// How many others are waited for.
+        /// How many other objects are waited for, too.
         others: usize,
+        /// How many objects cannot begin before this one is settled.
+        behind: usize,
+    },
+    /// A run begins no wave after this one, as somebody has asked; none when that was taken back.
+    Holding {
+        /// The last wave that is begun.
+        after: Option<usize>,
     },
     /// An object is not tried, because something it needs has failed.
     ObjectHeld {

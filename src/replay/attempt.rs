@@ -158,6 +158,8 @@ impl Run<'_> {
     pub(super) fn has(&self, shared: &mut Shared, node: usize, ready: bool) {
         let ready = ready || is_always_ready(&self.items[node].object);
         shared.tries[node].applied = self.now(shared);
+        "not looked at yet".clone_into(&mut shared.tries[node].why);
+        shared.tries[node].hint = None;
         shared.schedule.applied(node, ready, self.waits_for_all());
         if shared.schedule.node(node).state == State::Done {
             if !ready {
@@ -206,7 +208,6 @@ impl Run<'_> {
         let pause = shared.tries[node].pause;
         shared.tries[node].pause = (pause * 2).min(LONGEST_PAUSE);
         shared.schedule.again(node, now + pause);
-        let others = shared.schedule.unsettled().saturating_sub(1);
         let kinds = matches!(error, ClusterError::Webhook { .. }).then(|| shared.kinds.clone());
         self.release(shared);
         if first {
@@ -214,10 +215,14 @@ impl Run<'_> {
             self.note_or_halt(Record::Wait { item: node, code });
         }
         let why = self.explained(&error, kinds.as_ref());
-        let hint = words::refused(object, &error);
-        let object = object.to_string();
-        let wait = teller::Wait { object: &object, why: &why, spent, limit, hint, others };
-        self.teller.tell(self.around, wait);
+        let mut shared = self.lock();
+        // Meanwhile it may have been tried again and be there.
+        if matches!(shared.schedule.node(node).state, State::Later | State::Busy) {
+            shared.tries[node].why = why;
+            shared.tries[node].hint = Some(words::refused(object, &error));
+        }
+        self.release(shared);
+        self.tell();
     }
 
     /// Adds who stands behind a webhook.
@@ -302,12 +307,13 @@ impl Run<'_> {
             }
             Err(_) => {}
         }
-        let others = shared.schedule.unsettled();
+        let others = shared.schedule.waiting().count();
         self.release(shared);
         let why = format!("it does not answer ({}): {why}", GONE.code);
-        let (object, hint) = ("the API server", words::gone());
-        self.teller
-            .tell(self.around, teller::Wait { object, why: &why, spent, limit, hint, others });
+        let (object, why, hint) = ("the API server", why.as_str(), words::gone());
+        let (node, behind) = (None, 0);
+        let wait = teller::Wait { node, object, why, spent, limit, hint, others, behind };
+        self.teller.tell(self.around, wait);
         let until = self.around.clock.elapsed() + PROBE;
         while self.around.clock.elapsed() < until && !self.around.cancel.is_requested() {
             self.around.clock.sleep(TICK);

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::error::NOT_ESTABLISHED;
 use super::run::Run;
+use super::words;
 use crate::cluster::Kinds;
 use crate::object::{Object, Status, status_of};
 use crate::plan::each;
@@ -29,7 +30,6 @@ impl Run<'_> {
         let mut shared = self.lock();
         let now = self.now(&shared);
         let limit = self.options.patience;
-        let mut first = None;
         for (node, standing) in nodes.iter().copied().zip(found) {
             match standing {
                 Standing::Served => self.became_ready(&mut shared, node),
@@ -44,16 +44,13 @@ impl Run<'_> {
                         );
                         self.fail(&mut shared, node, &NOT_ESTABLISHED, why);
                     } else {
-                        first = first.or(Some((node, spent, why)));
+                        shared.tries[node].hint = Some(words::unready(&self.items[node].object));
+                        shared.tries[node].why = why;
                     }
                 }
             }
         }
-        let others = shared.schedule.unsettled().saturating_sub(1);
         self.release(shared);
-        if let Some((node, spent, why)) = first {
-            self.tell(node, &why, spent, limit, others);
-        }
     }
 
     fn standing(&self, node: usize, kinds: &Kinds) -> Standing {

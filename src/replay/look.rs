@@ -13,7 +13,7 @@ use super::journal::Record;
 use super::outcome::Pending;
 use super::readiness::has_ready;
 use super::run::{Run, Shared};
-use super::{Wait, teller, words};
+use super::{Wait, words};
 use crate::cluster::{ClusterError, Kinds, ServedKind};
 use crate::model::event::Event;
 use crate::object::{Object, Rules, Status, status};
@@ -87,7 +87,6 @@ impl Run<'_> {
         let found = self.found(&nodes);
         let mut shared = self.lock();
         let now = self.now(&shared);
-        let mut first = None;
         for (node, result) in found {
             match result {
                 Ok(Status::Current) => self.became_ready(&mut shared, node),
@@ -99,10 +98,9 @@ impl Run<'_> {
                         shared.tries[node].bad_since = None;
                     }
                     shared.tries[node].why = other.to_string();
+                    let hint = words::unready(&self.items[node].object);
+                    shared.tries[node].hint = Some(hint);
                     self.check_limit(&mut shared, node, now, self.limit());
-                    let since = shared.tries[node].applied;
-                    let order = (!shared.schedule.is_needed_ready(node), since, node);
-                    first = first.into_iter().chain([order]).min();
                 }
                 // Sending notices an outage; until then what was last heard holds.
                 Err(ClusterError::Unreachable { why, .. }) => {
@@ -115,29 +113,7 @@ impl Run<'_> {
                 }
             }
         }
-        let told = first.filter(|(.., node)| shared.schedule.watched().contains(node));
-        let told = told.map(|(_, since, node)| (node, since, shared.tries[node].why.clone()));
-        let others = shared.schedule.unsettled().saturating_sub(1);
         self.release(shared);
-        if let Some((node, since, why)) = told {
-            self.tell(node, &why, now.saturating_sub(since), self.limit(), others);
-        }
-    }
-
-    /// Tells of an object that is there and not ready.
-    pub(super) fn tell(
-        &self,
-        node: usize,
-        why: &str,
-        spent: Duration,
-        limit: Duration,
-        others: usize,
-    ) {
-        let object = &self.items[node].object;
-        let hint = words::unready(object);
-        let object = object.to_string();
-        let wait = teller::Wait { object: &object, why, spent, limit, hint, others };
-        self.teller.tell(self.around, wait);
     }
 
     pub(super) fn became_ready(&self, shared: &mut Shared, node: usize) {

@@ -15,6 +15,7 @@ use super::readiness::Reporters;
 use super::schedule::{Next, Schedule, State};
 use super::teller::Teller;
 use super::waves::{self, Waves};
+use super::words::Hint;
 use super::{Around, Options, graph};
 use crate::cluster::{Cluster, Kinds};
 use crate::model::cancel::Cancelled;
@@ -83,8 +84,9 @@ pub(super) struct Tries {
     /// When the target took it, and since when it says that it failed.
     pub(super) applied: Duration,
     pub(super) bad_since: Option<Duration>,
-    /// What keeps it, last heard.
+    /// What keeps it, last heard, and what to say to that; none before it was looked at.
     pub(super) why: String,
+    pub(super) hint: Option<Hint>,
 }
 
 impl Shared {
@@ -111,6 +113,7 @@ impl<'a> Run<'a> {
             applied: Duration::ZERO,
             bad_since: None,
             why: "not looked at yet".to_owned(),
+            hint: None,
         };
         let shared = Shared {
             kinds,
@@ -299,7 +302,12 @@ impl<'a> Run<'a> {
                 self.probe();
                 continue;
             } else if shared.schedule.is_quiet() {
-                return Ok(());
+                if shared.events.is_empty() {
+                    return Ok(());
+                }
+                // Whoever hears of a hold only now may still take it back.
+                self.release(shared);
+                continue;
             } else {
                 self.give_up_late_waves(&mut shared);
                 self.release(shared);
@@ -312,6 +320,7 @@ impl<'a> Run<'a> {
                     copy.keep_up(self.around);
                 }
                 self.look();
+                self.tell();
             }
             self.idle();
         }

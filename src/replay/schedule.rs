@@ -123,6 +123,16 @@ impl Schedule {
         }
     }
 
+    /// Tries what was parked after all.
+    pub(super) fn go_on(&mut self) {
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].state == State::Parked {
+                self.nodes[node].state = State::Blocked;
+                self.free(node);
+            }
+        }
+    }
+
     /// Frees what needs nothing. Called once, when everything is known.
     pub(super) fn begin(&mut self) {
         (0..self.nodes.len()).for_each(|node| self.free(node));
@@ -269,10 +279,34 @@ impl Schedule {
         &self.watched
     }
 
-    /// Returns how many objects are still on their way: waited for, tried again, or blocked.
-    pub(super) fn unsettled(&self) -> usize {
-        let open = [State::Blocked, State::Later, State::Watched];
-        self.nodes.iter().filter(|node| open.contains(&node.state)).count()
+    /// Returns what is waited for itself: to be taken, or to become ready.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = usize> {
+        self.later.iter().map(|(_, node)| *node).chain(self.watched.iter().copied())
+    }
+
+    /// Returns whether something cannot begin before this one is settled.
+    pub(super) fn holds_up(&self, node: usize) -> bool {
+        self.held_up(node).next().is_some()
+    }
+
+    /// Returns how many objects cannot begin before this one is settled.
+    pub(super) fn behind(&self, node: usize) -> usize {
+        let mut behind = BTreeSet::new();
+        let mut left = vec![node];
+        while let Some(next) = left.pop() {
+            left.extend(self.held_up(next).filter(|held| behind.insert(*held)));
+        }
+        behind.len()
+    }
+
+    /// What needs this one, which has not come so far.
+    fn held_up(&self, node: usize) -> impl Iterator<Item = usize> {
+        let one = &self.nodes[node];
+        let blocked = |held: usize| self.nodes[held].state == State::Blocked;
+        let unmet = |until: Until| if until == Until::Applied { !one.applied } else { !one.ready };
+        let needs =
+            one.dependants.iter().filter(move |(held, until)| blocked(*held) && unmet(*until));
+        needs.map(|(held, _)| *held)
     }
 
     /// Returns whether a call is in flight.
@@ -408,6 +442,29 @@ mod tests {
         graph.applied(1, true, true);
         assert!(all(&mut graph).is_empty() && graph.is_quiet());
         assert_eq!([2, 3].map(|node| graph.node(node).state), [State::Parked; 2]);
+    }
+
+    #[test]
+    fn what_was_parked_is_tried_when_the_hold_is_taken_back() {
+        let mut graph = schedule(&[A, B, B], &[&[], &[], &[(0, Until::Applied)]]);
+        assert_eq!(all(&mut graph), [0]);
+        graph.park_behind(1);
+        graph.applied(0, true, true);
+        assert!(all(&mut graph).is_empty() && graph.is_quiet());
+        graph.go_on();
+        assert_eq!(all(&mut graph), [1, 2], "what was met meanwhile counts");
+    }
+
+    #[test]
+    fn what_waits_behind_an_object_is_counted_through() {
+        let needs: [&[(usize, Until)]; 4] =
+            [&[], &[(0, Until::Ready)], &[(1, Until::Applied)], &[(0, Until::Applied)]];
+        let mut graph = schedule(&[A, A, A, A], &needs);
+        assert_eq!((graph.behind(0), graph.holds_up(0)), (3, true));
+        assert_eq!(all(&mut graph), [0]);
+        graph.applied(0, false, true);
+        assert_eq!((graph.behind(0), graph.behind(3)), (2, 0), "3 needed it applied, which it is");
+        assert_eq!(graph.waiting().collect::<Vec<_>>(), [0]);
     }
 
     #[test]

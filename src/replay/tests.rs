@@ -300,6 +300,40 @@ fn config(name: &str) -> Object {
 }
 
 #[test]
+fn of_two_that_wait_one_is_told_until_it_is_settled() {
+    let bench = Bench::new();
+    // Both are refused for a long time, the second for longer.
+    bench.fail("ConfigMap default/one", busy(), 14);
+    bench.fail("ConfigMap default/two", busy(), 20);
+    let (one, two, after) = (config("one"), config("two"), config("after"));
+    let samples = [
+        sample(&one, Stage::Definitions, vec![]),
+        sample(&two, Stage::Definitions, vec![]),
+        sample(&after, Stage::Edge, vec![need(&two, Until::Applied)]),
+    ];
+    let outcome = bench.replay_samples(&samples).unwrap();
+    assert_eq!(outcome.verdict(), Verdict::Complete);
+    let events = bench.seen.events();
+    let told: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Waiting { object, others, behind, .. } => {
+                Some((object.as_str(), *others, *behind))
+            }
+            _ => None,
+        })
+        .collect();
+    // Whichever was refused first is told first; then it is the same to its end, and then the other.
+    let names: Vec<_> = told.iter().map(|(object, ..)| *object).collect();
+    let mut turns = names.clone();
+    turns.dedup();
+    assert!(turns.len() <= 3, "by turns: {names:?}");
+    let of_two = told.iter().filter(|(object, ..)| *object == "ConfigMap default/two");
+    assert!(of_two.clone().all(|(_, _, behind)| *behind == 1) && of_two.count() > 1, "{told:?}");
+    assert!(told.iter().all(|(_, others, _)| *others <= 1), "{told:?}");
+}
+
+#[test]
 fn what_needs_a_workload_waits_until_it_is_ready_and_others_go_on() {
     let bench = Bench::new();
     bench.cluster.report("Deployment default/web", 3, running());
@@ -318,12 +352,15 @@ fn what_needs_a_workload_waits_until_it_is_ready_and_others_go_on() {
     );
     let events = bench.seen.events();
     let told = events.iter().find_map(|event| match event {
-        Event::Waiting { object, cause, next, others, .. } => Some((object, cause, next, others)),
+        Event::Waiting { object, cause, next, others, behind, .. } => {
+            Some((object, cause, next, *others, *behind))
+        }
         _ => None,
     });
-    let (object, cause, next, others) = told.unwrap();
+    let (object, cause, next, others, behind) = told.unwrap();
     assert_eq!(object, "Deployment default/web");
-    assert!(cause.contains("images") && *others == 1, "{cause} {others}");
+    assert!(cause.contains("images"), "{cause}");
+    assert_eq!((others, behind), (0, 1), "nothing else is waited for, and one is behind it");
     assert_eq!(next, "kubectl describe deployment.apps web -n default");
     let finished = events.iter().filter(|event| matches!(event, Event::WaveFinished { .. }));
     assert_eq!(finished.count(), 2);
@@ -550,7 +587,7 @@ struct Holder<'a>(&'a Recording, &'a Cancel);
 impl Observer for Holder<'_> {
     fn event(&self, event: &Event) {
         if matches!(event, Event::WaveStarted { .. }) {
-            self.1.hold();
+            self.1.hold(true);
         }
         self.0.event(event);
     }
@@ -578,6 +615,42 @@ fn a_wave_that_is_under_way_is_finished_before_the_run_holds() {
     assert!(events.iter().any(finished), "{events:?}");
     assert!(events.contains(&Event::RunHeld { wave: 1 }));
     assert_eq!(bench.cluster.applied(), ["ConfigMap default/a", "ConfigMap default/b"]);
+}
+
+/// Asks to hold as soon as a wave begins, and takes it back once the run has heard of that.
+struct Waverer<'a>(&'a Recording, &'a Cancel);
+
+impl Observer for Waverer<'_> {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::WaveStarted { wave: 1, .. } => self.1.hold(true),
+            Event::Holding { after: Some(_) } => self.1.hold(false),
+            _ => {}
+        }
+        self.0.event(event);
+    }
+}
+
+#[test]
+fn a_hold_that_is_taken_back_is_no_hold() {
+    let bench = Bench::new();
+    bench.cluster.lag(3);
+    let (a, b, c) = (config("a"), config("b"), config("c"));
+    let samples = [
+        sample(&a, Stage::Definitions, vec![]),
+        sample(&b, Stage::Definitions, vec![need(&a, Until::Ready)]),
+        sample(&c, Stage::Edge, vec![]),
+    ];
+    let waverer = Waverer(&bench.seen, &bench.cancel);
+    let around = Around { clock: &bench.clock, observer: &waverer, cancel: &bench.cancel };
+    let approved = approved(Planned::sample(binding(), &samples));
+    let outcome = onto_cluster(approved, &bench.cluster, &bench.options, None, around).unwrap();
+    let (verdict, held) = (outcome.verdict(), outcome.held_after);
+    assert_eq!((verdict, outcome.created, held), (Verdict::Complete, 3, None));
+    let events = bench.seen.events();
+    assert!(events.contains(&Event::Holding { after: Some(1) }), "{events:?}");
+    assert!(events.contains(&Event::Holding { after: None }), "{events:?}");
+    assert!(!events.iter().any(|event| matches!(event, Event::RunHeld { .. })), "{events:?}");
 }
 
 #[test]

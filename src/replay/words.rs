@@ -4,6 +4,7 @@ use crate::cluster::ClusterError;
 use crate::object::ObjectRef;
 
 /// Where to look, and what it usually is.
+#[derive(Clone, Debug)]
 pub(super) struct Hint {
     pub(super) cause: &'static str,
     pub(super) next: String,

@@ -88,6 +88,10 @@ pub enum Action {
     Back,
     /// Begin no further wave.
     Hold,
+    /// Take that back.
+    GoOn,
+    /// Show what runs.
+    Watch,
     /// Leave out what keeps the run, for a reason.
     LeaveOut,
     /// Show the page for whoever takes over.
@@ -169,7 +173,7 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Enter], "Enter", "type the name", Action::Choose, can_confirm),
     bind(&[Key::Enter], "Enter", "leave", Action::Choose, nothing_to_do),
     bind(&[Key::Enter], "Enter", "go on", Action::Choose, goes_on),
-    bind(&[Key::Interrupt], "^C", "stop safely", Action::Stop, State::stops),
+    bind(&[Key::Interrupt], "^C", "stop", Action::Stop, State::stops),
     quiet(bind(DIGITS, "0-9", "choose", Action::Number(1), has_choices)),
     bind(&[Key::Char('a')], "a", "add folders", Action::Widen, can_widen),
     bind(&[Key::Char('d')], "d", "diff", Action::Objects, |state| state.on(Screen::is_plan)),
@@ -178,7 +182,8 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('x')], "x", "extract", Action::Extract, |state| state.on(Screen::is_repos)),
     bind(&[Key::Char('t')], "t", "test", Action::Test, |state| state.on(Screen::is_targets)),
     bind(&[Key::Char('a')], "a", "add", Action::Add, |state| state.on(Screen::is_targets)),
-    bind(&[Key::Char('p')], "p", "hold after wave", Action::Hold, can_hold),
+    bind(&[Key::Char('p')], "p", "hold", Action::Hold, can_hold),
+    bind(&[Key::Char('p')], "p", "no hold", Action::GoOn, holds),
     bind(&[Key::Char('s')], "s", "leave out", Action::LeaveOut, can_leave_out),
     bind(&[Key::Char('l')], "l", "log", Action::Log, |state| state.on(Screen::is_work)),
     bind(&[Key::Char('o')], "o", "hand over", Action::HandOver, can_hand_over),
@@ -186,6 +191,7 @@ pub static KEYS: &[Binding] = &[
     bind(&[Key::Char('r')], "r", "look again", Action::Again, can_look_again),
     bind(&[Key::Char('t')], "t", "tell", Action::Tell, has_sentence),
     bind(&[Key::Char('c')], "c", "copy", Action::Copy, no_popup),
+    quiet(bind(&[Key::Char('w')], "w", "what runs", Action::Watch, runs_elsewhere)),
     quiet(bind(&[Key::Interrupt], "^C", "quit", Action::Stop, |state| !state.stops())),
     bind(&[Key::Esc, Key::Left], "Esc", "back", Action::Back, |state| !state.on(Screen::is_home)),
     bind(&[Key::Char('q')], "q", "quit", Action::Quit, |state| state.on(Screen::is_home)),
@@ -267,7 +273,18 @@ fn can_hold(state: &State) -> bool {
     state.on(Screen::is_work) && state.work.as_ref().is_some_and(goes_on)
 }
 
-fn can_leave_out(state: &State) -> bool {
+fn holds(state: &State) -> bool {
+    let holds = |work: &Work| work.writes() && !work.stopping && work.holding;
+    state.on(Screen::is_work) && state.leaving.is_none() && state.work.as_ref().is_some_and(holds)
+}
+
+/// Whether something runs that one cannot see from here.
+pub fn runs_elsewhere(state: &State) -> bool {
+    state.popups.is_empty() && state.stops() && !state.screen().is_of_work()
+}
+
+/// Whether what keeps the run can be left out here.
+pub fn can_leave_out(state: &State) -> bool {
     state.on(Screen::is_work) && state.work.as_ref().is_some_and(|work| work.keeps().is_some())
 }
 
@@ -320,7 +337,7 @@ pub fn field_hints(stops: bool) -> Vec<Hint> {
     vec![
         hint("Enter", "done", Action::Choose),
         hint("Esc", "leave", Action::Back),
-        hint("^C", if stops { "stop safely" } else { "quit" }, Action::Stop),
+        hint("^C", if stops { "stop" } else { "quit" }, Action::Stop),
     ]
 }
 

@@ -103,6 +103,8 @@ pub enum Effect {
     Stop(JobId),
     /// Ask a job to begin no further wave.
     Hold(JobId),
+    /// Take that back.
+    GoOn(JobId),
     /// Answer a question; nobody answers where there is no reply.
     Reply(QuestionId, Option<Reply>),
     /// Give a command to the clipboard.

@@ -47,6 +47,8 @@ pub struct WaveState {
     pub ready: usize,
     /// How many failed, are held or left out.
     pub open: usize,
+    /// How many of those had been applied.
+    pub late: usize,
     /// When its first object was tried.
     pub began: Option<Duration>,
     /// How long it took.
@@ -55,8 +57,18 @@ pub struct WaveState {
 
 impl WaveState {
     fn new(wave: usize, stage: &'static str, objects: usize) -> Self {
-        let (applied, ready, open) = (0, 0, 0);
-        Self { wave, stage, objects, applied, ready, open, began: None, took: None }
+        let (applied, ready, open, late) = (0, 0, 0, 0);
+        Self { wave, stage, objects, applied, ready, open, late, began: None, took: None }
+    }
+
+    /// Returns how many are there, or are given up.
+    pub fn settled(&self) -> usize {
+        (self.applied + self.open).saturating_sub(self.late)
+    }
+
+    /// Returns whether nothing of it is still to be done.
+    pub fn is_over(&self) -> bool {
+        self.took.is_some() || self.began.is_none() && self.settled() >= self.objects
     }
 }
 
@@ -75,10 +87,19 @@ pub struct Waiting {
     pub cause: &'static str,
     /// What to run to see more.
     pub next: String,
-    /// How many others are waited for.
+    /// How many others are waited for, too.
     pub others: usize,
+    /// How many cannot begin before it is settled.
+    pub behind: usize,
     /// When this was told.
     pub told: Duration,
+}
+
+impl Waiting {
+    /// Returns whether it is an object, and not the API server, which no run goes on without.
+    pub fn is_object(&self) -> bool {
+        self.object.starts_with(char::is_uppercase)
+    }
 }
 
 /// A line that was said.
@@ -128,8 +149,8 @@ pub struct Work {
     pub plan: Option<Box<Plan>>,
     /// The waves of the plan.
     pub waves: Vec<WaveState>,
-    /// The wave of each object.
-    places: HashMap<String, usize>,
+    /// The wave of each object, and whether the object is applied.
+    places: HashMap<String, (usize, bool)>,
     /// The one thing that is waited for.
     pub waiting: Option<Waiting>,
     /// The target of a run that goes on: `name (class)`.
@@ -236,7 +257,10 @@ impl Work {
         self.run.as_ref()?;
         match &self.end {
             None if self.stopping || !self.writes() => None,
-            None => self.waiting.as_ref().map(|waiting| waiting.object.as_str()),
+            None => {
+                let waiting = self.waiting.as_ref().filter(|waiting| waiting.is_object());
+                waiting.map(|waiting| waiting.object.as_str())
+            }
             Some(Ok(report)) => match report.as_ref() {
                 Report::Replay(report) => {
                     let outcome = &report.outcome;
@@ -278,7 +302,7 @@ impl Work {
         let objects = plan.waves.iter().enumerate();
         self.places = objects
             .flat_map(|(at, wave)| wave.objects.iter().map(move |item| (at, item)))
-            .map(|(at, item)| (item.object.to_string(), at))
+            .map(|(at, item)| (item.object.to_string(), (at, false)))
             .collect();
         self.plan = Some(plan);
     }
@@ -306,6 +330,8 @@ impl Work {
                 self.run = Some(run.clone());
                 self.folder = Some(journal.clone());
             }
+            // What the core does counts, whatever was asked meanwhile.
+            Event::Holding { after } => self.holding = after.is_some(),
             other => self.replay_event(other, elapsed),
         }
         if let Some(text) = event_text::line(event) {
@@ -363,15 +389,27 @@ impl Work {
                     state.took = Some(Duration::from_millis(*millis));
                 }
             }
-            Event::Applied { object, .. } => self.count(object, |wave| wave.applied += 1),
+            Event::Applied { object, .. } => {
+                if let Some((_, applied)) = self.places.get_mut(object) {
+                    *applied = true;
+                }
+                self.count(object, |wave, _| wave.applied += 1);
+                self.heard_of(object);
+            }
             Event::Ready { object } => {
-                self.count(object, |wave| wave.ready += 1);
-                self.waiting = self.waiting.take().filter(|waiting| waiting.object != *object);
+                self.count(object, |wave, _| wave.ready += 1);
+                self.heard_of(object);
             }
             Event::ObjectFailed { object, .. }
             | Event::ObjectHeld { object, .. }
-            | Event::ObjectLeftOut { object, .. } => self.count(object, |wave| wave.open += 1),
-            Event::Waiting { object, why, seconds, limit, cause, next, others } => {
+            | Event::ObjectLeftOut { object, .. } => {
+                self.count(object, |wave, applied| {
+                    wave.open += 1;
+                    wave.late += usize::from(applied);
+                });
+                self.heard_of(object);
+            }
+            Event::Waiting { object, why, seconds, limit, cause, next, others, behind } => {
                 self.waiting = Some(Waiting {
                     object: object.clone(),
                     why: why.clone(),
@@ -380,6 +418,7 @@ impl Work {
                     cause,
                     next: next.clone(),
                     others: *others,
+                    behind: *behind,
                     told: now,
                 });
             }
@@ -391,11 +430,17 @@ impl Work {
         self.waves.iter_mut().find(|wave| wave.wave == number)
     }
 
-    fn count(&mut self, object: &str, add: impl Fn(&mut WaveState)) {
-        let place = self.places.get(object).copied();
-        if let Some(wave) = place.and_then(|at| self.waves.get_mut(at)) {
-            add(wave);
+    fn count(&mut self, object: &str, add: impl Fn(&mut WaveState, bool)) {
+        let Some((at, applied)) = self.places.get(object).copied() else { return };
+        if let Some(wave) = self.waves.get_mut(at) {
+            add(wave, applied);
         }
+    }
+
+    /// What was waited for has come or was given up; and while an object comes, the server answers.
+    fn heard_of(&mut self, object: &str) {
+        let over = |waiting: &Waiting| waiting.object == object || !waiting.is_object();
+        self.waiting = self.waiting.take().filter(|waiting| !over(waiting));
     }
 }
 

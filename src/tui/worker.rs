@@ -61,7 +61,8 @@ impl Workers {
         match effect {
             Effect::Start(id, job) => self.start(id, job),
             Effect::Stop(id) => self.stop(id),
-            Effect::Hold(id) => self.hold(id),
+            Effect::Hold(id) => self.hold(id, true),
+            Effect::GoOn(id) => self.hold(id, false),
             Effect::Reply(id, reply) => self.reply(id, reply),
             other => return Some(other),
         }
@@ -100,10 +101,10 @@ impl Workers {
         }
     }
 
-    /// Asks a job to begin no further wave.
-    pub fn hold(&self, id: JobId) {
+    /// Asks a job to begin no further wave, or takes that back.
+    pub fn hold(&self, id: JobId, holds: bool) {
         if let Some(cancel) = self.cancels.get(&id) {
-            cancel.hold();
+            cancel.hold(holds);
         }
     }
 

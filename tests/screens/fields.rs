@@ -160,7 +160,7 @@ fn what_engines_follow_is_added_and_planned_anew() {
 fn leaving_the_program_at_a_plan_needs_no_safe_point() {
     for (key, code) in [(Key::Interrupt, 130), (Key::Char('q'), 0)] {
         let (mut person, _) = Person::plan(SIZE, plan_of(3));
-        assert!(!shown(&person).contains("stop safely"), "{}", shown(&person));
+        assert!(!shown(&person).contains("^C=stop"), "{}", shown(&person));
         person.effects.clear();
         if key == Key::Interrupt {
             person.press(key);

@@ -86,6 +86,7 @@ fn nor_does_what_the_core_tells_and_asks() {
                 cause: "",
                 next: hostile(),
                 others: 0,
+                behind: 0,
             },
         ],
     );

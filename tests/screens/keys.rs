@@ -67,6 +67,7 @@ fn word(effect: &Effect) -> String {
         Effect::Start(_, job) => format!("starts {}", job.verb()),
         Effect::Stop(_) => "asks to stop".to_owned(),
         Effect::Hold(_) => "asks to hold".to_owned(),
+        Effect::GoOn(_) => "takes the hold back".to_owned(),
         Effect::Reply(_, None) => "answers nothing".to_owned(),
         Effect::Reply(_, Some(_)) => "ANSWERS".to_owned(),
         Effect::Copy(line) => format!("copies {line}"),

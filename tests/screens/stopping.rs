@@ -2,6 +2,7 @@
 
 use blackstart::app::replay::{Outcome, Verdict};
 use blackstart::app::signals::Signal;
+use blackstart::model::event::Event;
 use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::{Action, Key};
 use blackstart::tui::message::{Effect, Message, Question, Wants};
@@ -102,8 +103,16 @@ fn a_run_is_held_behind_its_wave_by_one_key_and_stopped_by_another() {
     let said = text(&drawn(&person.state, Theme::MONOCHROME));
     assert!(said.contains("HOLDING AFTER THIS WAVE"), "{said}");
     person.effects.clear();
+    // The same key takes it back, and asks again.
     person.press(Key::Char('p'));
-    assert!(person.effects.is_empty(), "once is enough: {:?}", person.effects);
+    assert!(matches!(person.effects[..], [Effect::GoOn(held)] if held == id));
+    assert!(!text(&drawn(&person.state, Theme::MONOCHROME)).contains("HOLDING"));
+    person.press(Key::Char('p'));
+    // What the core says of it counts.
+    person.events(id, [Event::Holding { after: None }]);
+    assert!(!text(&drawn(&person.state, Theme::MONOCHROME)).contains("HOLDING"));
+    person.events(id, [Event::Holding { after: Some(2) }]);
+    assert!(text(&drawn(&person.state, Theme::MONOCHROME)).contains("HOLDING"));
     person.tell(Message::Done(id, Box::new(Ok(held()))));
     let said = text(&drawn(&person.state, Theme::MONOCHROME));
     assert!(said.contains("HELD: what is there stays"), "{said}");

@@ -85,6 +85,7 @@ pub(super) fn acts_meanwhile(line: &str) -> bool {
             | "l"
             | "c"
             | "p"
+            | "w"
             | "o"
             | "skip"
     ) || word.starts_with('?')

@@ -117,7 +117,7 @@ fn way(hint: &Hint) -> Option<String> {
     Some(match hint.action {
         Action::Filter => "/words filter".to_owned(),
         Action::Back if hint.shown == "Esc" => "b back".to_owned(),
-        Action::Stop if hint.in_bar => "s stop safely".to_owned(),
+        Action::Stop if hint.in_bar => "s stop".to_owned(),
         Action::LeaveOut => "skip leave out".to_owned(),
         action if is_letter(action) => format!("{} {}", hint.shown, hint.words),
         _ => return None,
@@ -137,6 +137,8 @@ pub(super) fn is_letter(action: Action) -> bool {
             | Action::Objects
             | Action::Log
             | Action::Hold
+            | Action::GoOn
+            | Action::Watch
             | Action::HandOver
             | Action::Test
     )

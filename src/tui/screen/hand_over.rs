@@ -31,7 +31,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     let took = text::span(work.took(state.elapsed));
     page.fact(Line::fact("since", Role::Plain, format!("{took} of tool time on this machine")));
     for wave in work.waves.iter().filter(|wave| wave.began.is_some()) {
-        let settled = wave.applied + wave.open;
+        let settled = wave.settled();
         let open = if wave.open > 0 { format!(", {} open", wave.open) } else { String::new() };
         let words = format!(
             "{} {}: {settled} of {}, {} ready{open}",

@@ -62,14 +62,14 @@ pub fn page(state: &State) -> Page<'_> {
     if let Some(said) = &state.said {
         page.next.insert(0, Line::words(Role::Strong, format!(" {said}")));
     }
-    if let Some(words) = state.work.as_ref().and_then(asked) {
+    if let Some(words) = state.work.as_ref().and_then(|work| asked(work, state)) {
         page.next.insert(0, Line::words(Role::Warn, format!(" {words}")));
     }
     page
 }
 
 /// Says what work was asked for that runs.
-fn asked(work: &Work) -> Option<String> {
+fn asked(work: &Work, state: &State) -> Option<String> {
     if !work.runs() {
         return None;
     }
@@ -79,8 +79,26 @@ fn asked(work: &Work) -> Option<String> {
             work.verb()
         ));
     }
-    let words = "Holding once the wave under way is done; then the run can go on. ^C stops sooner.";
-    work.holding.then(|| words.to_owned())
+    if work.holding && (state.screen().is_of_work() || state.screen().is_home()) {
+        let back = if state.on(Screen::is_work) { "p takes it back; " } else { "" };
+        return Some(format!("Holding once this wave is done; {back}Esc leaves it running."));
+    }
+    keys::runs_elsewhere(state).then(|| goes_on(work)).filter(|_| !state.screen().is_home())
+}
+
+/// Says that work goes on which is not in view, and how to get back to it.
+fn goes_on(work: &Work) -> String {
+    let onto = work.target().filter(|_| work.replays());
+    let onto = onto.map_or_else(String::new, |target| {
+        format!(" onto {}", target.split_once(" (").map_or(target.as_str(), |(name, _)| name))
+    });
+    let sum = |of: fn(&super::work::WaveState) -> usize| work.waves.iter().map(of).sum::<usize>();
+    let far = if work.replays() && work.plan.is_some() {
+        format!(": {}/{}", sum(|wave| wave.applied), sum(|wave| wave.objects))
+    } else {
+        String::new()
+    };
+    format!("{}{onto} goes on{far}; w shows it.", work.verb())
 }
 
 /// Returns the sentence for the incident channel, where there is one.

@@ -1,7 +1,8 @@
 //! A plan being made and carried out: stages and waves, and the one thing that is waited for.
 
-use crate::app::{plan, text};
+use crate::app::{event_text, plan, text};
 use crate::tui::job::{Job, Report};
+use crate::tui::keys;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, outcome, work};
 use crate::tui::state::State;
@@ -63,6 +64,12 @@ fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
     for wave in &work.waves {
         page.fact(wave_line(wave, work, state));
     }
+    if work.runs() && overlap(&work.waves) {
+        page.fact(Line::words(
+            Role::Dim,
+            " Waves overlap: what needs nothing of an earlier wave does not wait for it.",
+        ));
+    }
     if work.plan.is_none() {
         return;
     }
@@ -77,37 +84,43 @@ fn waves(page: &mut Page<'_>, work: &Work, state: &State) {
     let words = format!(" {applied}/{all} applied{ready}");
     page.fact(Line::of(Role::Bar, bar).and(Role::Strong, words));
     if work.runs() {
-        page.fact(Line::of(Role::Dim, last_time(work, state)));
+        last_time(work, state).into_iter().for_each(|words| page.fact(Line::of(Role::Dim, words)));
     }
 }
 
-/// How long it took the last time, which says more than any extrapolation.
-fn last_time(work: &Work, state: &State) -> String {
-    let last = state.facts.runs.get().zip(work.target()).and_then(|(list, target)| {
-        let mut runs = list.runs.iter();
-        // A run that was interrupted says nothing about how long it takes.
-        runs.find(|run| run.state == "complete" && run.resumed == 0 && run.target == target)
-    });
-    let took = last.and_then(|run| Some((run, run.last?.since(run.begun?)?)));
-    match took {
-        Some((run, took)) => format!(
-            " The last run onto it, of {}, took {}.",
-            text::count(run.objects, "object"),
-            text::span(took)
-        ),
-        None => " No run onto it has been completed from here: nothing says how long.".to_owned(),
+/// Returns whether a wave has begun while an earlier one is not over.
+fn overlap(waves: &[WaveState]) -> bool {
+    let begun = |wave: &WaveState| wave.began.is_some() || wave.is_over();
+    let first_open = waves.iter().position(|wave| !wave.is_over());
+    first_open.is_some_and(|at| waves[at + 1..].iter().any(begun))
+}
+
+/// How long it took the last time, which says more than any extrapolation. None as long as nobody
+/// knows what was run.
+fn last_time(work: &Work, state: &State) -> Option<String> {
+    let (list, target) = state.facts.runs.get().zip(work.target())?;
+    let mut complete =
+        list.runs.iter().filter(|run| run.state == "complete" && run.target == target).peekable();
+    if complete.peek().is_none() {
+        let words = " No run onto it has been completed from here: nothing says how long.";
+        return Some(words.to_owned());
     }
+    // A run that was interrupted says nothing about how long it takes.
+    let run = complete.find(|run| run.resumed == 0)?;
+    let took = run.last?.since(run.begun?)?;
+    let objects = text::count(run.objects, "object");
+    Some(format!(" The last run onto it, of {objects}, took {}.", text::span(took)))
 }
 
 fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
-    let settled = wave.applied + wave.open;
+    let settled = wave.settled();
     let (role, word) = match (wave.took, wave.began) {
-        (Some(_), _) if wave.open > 0 => (Role::Bad, "OPEN"),
-        (Some(_), _) => (Role::Good, "done"),
+        _ if wave.is_over() && wave.open > 0 => (Role::Bad, "OPEN"),
+        _ if wave.is_over() => (Role::Good, "done"),
         (None, Some(_)) if !work.runs() && settled < wave.objects => (Role::Warn, "stopped"),
         (None, Some(_)) if !work.runs() => (Role::Good, "done"),
         (None, Some(_)) => (Role::Strong, "RUNNING"),
-        (None, None) => (Role::Dim, "waiting"),
+        _ => (Role::Dim, "waiting"),
     };
     let time = wave.took.or_else(|| {
         let end = work.ended.unwrap_or(state.elapsed);
@@ -129,23 +142,46 @@ fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
 fn going_on(page: &mut Page<'_>, work: &Work, state: &State) {
     match &work.waiting {
         Some(waiting) => waiting_for(page, waiting, state),
-        None => page.next(Role::Plain, "Nothing is waited for. ^C stops after what is under way."),
+        None => page.next(
+            Role::Plain,
+            format!("{} Esc leaves it running; ^C stops after what is under way.", doing(work)),
+        ),
     }
-    let rows = usize::from(state.size.1).saturating_sub(17 + work.waves.len());
+    // The other bands, the title, a blank line, and the words about a hold that come on top.
+    let taken = 11 + page.facts.len() + page.next.len() + 2 * usize::from(work.holding);
+    let rows = usize::from(state.size.1).saturating_sub(taken);
     work::tail(page, work, rows.clamp(1, 8));
 }
 
-/// Names the one thing, why, until when, and what to do.
+/// What happens as long as nothing is waited for.
+fn doing(work: &Work) -> String {
+    let name = |wave: &WaveState| format!("ave {}, {}", wave.wave, wave.stage);
+    let begun = |wave: &&WaveState| !wave.is_over() && wave.began.is_some();
+    let mut begun = work.waves.iter().filter(begun);
+    match begun.clone().find(|wave| work.plan.is_none() || wave.settled() < wave.objects) {
+        Some(wave) if work.plan.is_none() => return format!("Applying w{}.", name(wave)),
+        Some(wave) => {
+            let (settled, of) = (wave.settled(), wave.objects);
+            return format!("Applying w{}: {settled} of {of}.", name(wave));
+        }
+        None => {}
+    }
+    if let Some(wave) = begun.next() {
+        return format!("W{}, is applied and becomes ready.", name(wave));
+    }
+    match work.waves.iter().find(|wave| !wave.is_over()) {
+        Some(wave) => format!("W{}, comes next.", name(wave)),
+        None => "All waves are done; the run is being closed.".to_owned(),
+    }
+}
+
+/// Names the one thing, why, until when, what is behind it, and what to do.
 fn waiting_for(page: &mut Page<'_>, waiting: &Waiting, state: &State) {
     let since = waiting.seconds + state.elapsed.saturating_sub(waiting.told).as_secs();
     let span = |seconds| text::span(std::time::Duration::from_secs(seconds));
-    let others = match waiting.others {
-        0 => String::new(),
-        others => format!("  and {others} more"),
-    };
     page.next.push(
         Line::of(Role::Strong, format!(" Waiting for {}", waiting.object))
-            .and(Role::Plain, format!("  {} of {}{others}", span(since), span(waiting.limit)))
+            .and(Role::Plain, format!("  {} of {}", span(since), span(waiting.limit)))
             .hanging(1),
     );
     page.next.push(Line::fact("why", Role::Plain, &waiting.why));
@@ -154,5 +190,13 @@ fn waiting_for(page: &mut Page<'_>, waiting: &Waiting, state: &State) {
     }
     if !waiting.next.is_empty() {
         page.next.push(Line::fact("look", Role::Plain, &waiting.next));
+    }
+    if let Some(more) = event_text::beside(waiting.others, waiting.behind) {
+        page.next.push(Line::fact("also", Role::Plain, more));
+    }
+    if keys::can_leave_out(state) {
+        let key = if state.in_lines { "skip" } else { "s" };
+        let words = format!("leave it out for a reason, and go on without it: {key}");
+        page.next.push(Line::fact("or", Role::Plain, words));
     }
 }

@@ -41,9 +41,11 @@ pub(super) fn title(work: &Work, what: &str, state: &State) -> Line {
         },
         Some(Err(_)) => (Role::Bad, work.ending()),
     };
-    Line::of(Role::Strong, format!(" {what}  "))
+    let line = Line::of(Role::Strong, format!(" {what}  "))
         .and(role, word)
-        .and(Role::Plain, format!("  {took}"))
+        .and(Role::Plain, format!("  {took}"));
+    let leaves = word == "running" && work.replays() && !state.in_lines && state.size.0 >= 80;
+    if leaves { line.and(Role::Dim, "  (Esc leaves it running)") } else { line }
 }
 
 /// Says how far each phase has come.

@@ -45,6 +45,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Log => enter(state, Screen::Log),
         Action::HandOver => enter(state, Screen::HandOver),
         Action::Hold => run::hold(state),
+        Action::GoOn => run::go_on(state),
+        Action::Watch => watch(state),
         Action::LeaveOut => run::leave_out(state),
         Action::Test => choose::test_target(state),
         Action::Copy => {
@@ -73,6 +75,17 @@ pub(super) fn replace(state: &mut State, screen: Screen) -> Vec<Effect> {
         state.views.pop();
     }
     enter(state, screen)
+}
+
+/// Goes to the page of what runs: back to it where one came from there.
+fn watch(state: &mut State) -> Vec<Effect> {
+    match state.views.iter().position(|view| view.screen.is_work()) {
+        Some(at) => {
+            state.views.truncate(at + 1);
+            Vec::new()
+        }
+        None => enter(state, Screen::Work),
+    }
 }
 
 /// Moves the cursor, or what is seen.

@@ -16,6 +16,13 @@ pub(super) fn hold(state: &mut State) -> Vec<Effect> {
     vec![Effect::Hold(work.id)]
 }
 
+/// Takes that back, as long as the run has not come to its end.
+pub(super) fn go_on(state: &mut State) -> Vec<Effect> {
+    let Some(work) = state.work.as_mut().filter(|work| work.writes()) else { return Vec::new() };
+    work.holding = false;
+    vec![Effect::GoOn(work.id)]
+}
+
 /// Asks why what keeps the run is left out.
 pub(super) fn leave_out(state: &mut State) -> Vec<Effect> {
     let Some(object) = state.work.as_ref().and_then(|work| work.keeps()) else { return Vec::new() };
