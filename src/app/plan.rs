@@ -17,7 +17,7 @@ use crate::plan::{Against, Planned, make};
 use crate::target::{Opened, Reach, TargetError, open_directory};
 
 pub use crate::object::Stage;
-pub use crate::plan::{Action, Item, Note, Plan, Wave};
+pub use crate::plan::{Action, Item, Note, Plan, Undefined, Wave};
 pub use crate::target::Selector;
 
 /// What to plan.

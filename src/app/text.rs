@@ -67,6 +67,36 @@ pub fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Breaks a command so that it can be pasted into a shell as it is: between words, and a word that is
+/// longer than a line where the line ends.
+pub fn command(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut quoted = false;
+    for word in text.split_inclusive(' ') {
+        if !line.is_empty() && !quoted && line.chars().count() + columns(word) + 2 > width {
+            lines.push(std::mem::take(&mut line) + "\\");
+        }
+        quoted ^= word.matches('\'').count() % 2 == 1;
+        let mut rest = word;
+        // Below the beginning of a line a shell joins what a backslash has parted.
+        while !quoted && line.chars().count() + columns(rest) > width {
+            let room = width - 1 - line.chars().count();
+            let end = rest.char_indices().nth(room).map_or(rest.len(), |(end, _)| end);
+            let (piece, more) = rest.split_at(end);
+            lines.push(std::mem::take(&mut line) + piece + "\\");
+            rest = more;
+        }
+        line.push_str(rest);
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+fn columns(word: &str) -> usize {
+    word.trim_end().chars().count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +119,16 @@ mod tests {
     fn columns_line_up() {
         let rows = [vec!["a".into(), "b".into()], vec!["ccc".into(), "d".into()]];
         assert_eq!(table(&rows), "a    b\nccc  d\n");
+    }
+
+    #[test]
+    fn a_command_is_the_same_when_a_shell_has_read_its_lines() {
+        let long = format!("blackstart show --store {} --identity ada.key", "/media/x".repeat(20));
+        for text in [long, format!("blackstart replay {}", "--identity someone.key ".repeat(9))] {
+            let lines = command(&text, 80);
+            assert!(lines.iter().all(|line| line.len() <= 80), "{lines:?}");
+            let joined = lines.join("\n").replace("\\\n", "");
+            assert_eq!(joined, text.trim_end());
+        }
     }
 }

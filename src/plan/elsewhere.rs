@@ -89,6 +89,20 @@ impl Note {
 }
 
 impl Plan {
+    /// Says of a plan that does nothing what it does not speak of: that is missing all the same.
+    pub fn only_beyond(&self) -> Option<String> {
+        let there = match self.items().count() {
+            1 => "This 1 object is there as it should be".to_owned(),
+            count => format!("These {count} objects are there as they should be"),
+        };
+        let beyond = match self.beyond.len() {
+            0 => return None,
+            1 => "1 folder is NOT in this plan".to_owned(),
+            count => format!("{count} folders are NOT in this plan"),
+        };
+        self.is_empty().then(|| format!("{there}; {beyond}"))
+    }
+
     /// Returns what is still so when the plan was carried out: what was applied so that it waits,
     /// and what the plan does not hold.
     pub fn lasting(&self) -> impl Iterator<Item = &Note> {

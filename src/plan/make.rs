@@ -1,7 +1,7 @@
 //! The plan made: scopes settled, waves cut, each object compared with the target.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use super::proof::is_unchanged;
 use super::scope::{Known, Scope};
 use super::settle::{Wanted, settle, without_unfit};
 use super::suspend::stays_automated;
+use super::undefined::{self, Undefined};
 use super::value::{Action, Held as HeldField, Plan, Planned};
 use crate::cluster::{
     Applied, ApplyOptions, Class, Cluster, ClusterError, Directory, Held, Leftover, ServedKind,
@@ -57,19 +58,31 @@ pub fn make(
         notes.warn(&FINDING, finding.clone());
     }
     elsewhere::check(desired, &mut notes);
-    let (found, extra) = match against {
+    let Comparison { found, extra, undefined } = match against {
         Against::Cluster(cluster) => compare_cluster(desired, *cluster, &mut notes, cancel)?,
         Against::Directory(directory) => {
-            (compare_directory(desired, directory, &mut notes)?, Vec::new())
+            let found = compare_directory(desired, directory, &mut notes)?;
+            Comparison { found, extra: Vec::new(), undefined: BTreeSet::new() }
         }
     };
     let objects = found.iter().map(|item| (item.object.hash(), item.object.clone())).collect();
     let waves = arranged(found, &mut notes);
+    undefined::check(&undefined, &waves, &mut notes);
     let mut plan = Plan::new(desired.bundle, target.clone(), waves, notes.warnings, notes.blockers);
     plan.beyond.clone_from(&desired.beyond);
+    plan.undefined = undefined.into_iter().collect();
     let writes = plan.counts.new + plan.counts.changed;
     observer.event(&Event::Planned { digest: plan.digest(), writes });
     Ok(Planned { plan, objects, extra })
+}
+
+/// What comparing all objects gave.
+struct Comparison {
+    found: Vec<Found>,
+    /// What of the kinds concerned is on the target only.
+    extra: Vec<ObjectRef>,
+    /// Kinds that nobody defines.
+    undefined: BTreeSet<Undefined>,
 }
 
 fn compare_cluster(
@@ -77,12 +90,17 @@ fn compare_cluster(
     cluster: &dyn Cluster,
     notes: &mut Notes,
     cancel: &Cancel,
-) -> Result<(Vec<Found>, Vec<ObjectRef>), PlanError> {
+) -> Result<Comparison, PlanError> {
     let scope = Scope::new(cluster.kinds()?, desired.items.iter().map(|item| &item.object));
     for group in scope.kinds().unknown() {
         notes.warn(&GROUP_DOWN, format!("the API group {group} does not answer"));
     }
     let wanted = settle(desired, &scope, notes);
+    // A group that does not answer is told of by itself.
+    let undefined = wanted
+        .iter()
+        .filter(|item| item.known == Known::Unknown && !scope.is_aggregated(&item.object));
+    let undefined = undefined.map(|item| Undefined::of(item.object.reference())).collect();
     let live = live_objects(&wanted, scope.kinds(), cluster, cancel)?;
     check_namespaces(&wanted, &live, notes);
     let results = each(&wanted, AT_ONCE, |item| {
@@ -101,7 +119,7 @@ fn compare_cluster(
             conflicts: compared.conflicts,
         });
     }
-    Ok((found, live.extra))
+    Ok(Comparison { found, extra: live.extra, undefined })
 }
 
 /// What comparing one object gave.

@@ -15,6 +15,7 @@
 //! | `desired` | the objects that should be there, with their origin |
 //! | `source` | the folders of repositories that a plan begins with |
 //! | `scope` | which kinds live in namespaces, who defines them |
+//! | `undefined` | kinds that nobody defines, and what waits behind their objects |
 //! | `settle` | the objects a plan is about, each where it belongs |
 //! | `choice` | which of two origins of one object counts |
 //! | `suspend` | engines and clocks held back |
@@ -53,6 +54,7 @@ mod settle;
 mod source;
 mod stages;
 mod suspend;
+mod undefined;
 mod units;
 mod value;
 
@@ -65,6 +67,7 @@ pub use make::{Against, make};
 pub use parallel::each;
 pub use rejoin::rejoin;
 pub use source::Source;
+pub use undefined::Undefined;
 pub use value::{Action, Counts, Item, Need, Note, Plan, Planned, Until, Wave};
 
 #[cfg(test)]

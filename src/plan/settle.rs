@@ -1,16 +1,14 @@
 //! Which objects a plan is about, and where each belongs.
 
-use std::collections::BTreeMap;
-
 use super::choice::chosen;
 use super::desired::Desired;
-use super::error::{DEFAULTED, ENCRYPTED, HOOK, NO_SCOPE, TWO_VERSIONS, UNKNOWN_KIND};
+use super::error::{DEFAULTED, ENCRYPTED, HOOK, NO_SCOPE, TWO_VERSIONS};
 use super::explicit::left_out;
 use super::notes::Notes;
 use super::scope::{Known, Scope};
 use super::suspend::{Told, suspended};
 use crate::model::safe::safe;
-use crate::object::{Object, ObjectRef};
+use crate::object::Object;
 use crate::render::{self, Provenance};
 
 /// An object on its way into the plan.
@@ -23,7 +21,6 @@ pub(super) struct Wanted {
 /// Settles which namespace each object goes to, and leaves out what cannot be planned.
 pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec<Wanted> {
     let mut wanted = Vec::new();
-    let mut unknown: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for render::Item { object, provenance } in without_unfit(desired, notes) {
         let known = scope.of(&object);
         let object = match &known {
@@ -34,24 +31,9 @@ pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec
                 notes.warn(&TWO_VERSIONS, text);
                 object
             }
-            // A group that does not answer is told of by itself.
-            Known::Unknown if scope.is_aggregated(&object) => object,
-            Known::Unknown => {
-                let ObjectRef { group, kind, .. } = object.reference();
-                let first = || (0, object.reference().to_string());
-                unknown.entry(format!("{group} {kind}")).or_insert_with(first).0 += 1;
-                object
-            }
+            Known::Unknown => object,
         };
         wanted.push(Wanted { object, provenance, known });
-    }
-    for (kind, (count, first)) in unknown {
-        let kind = safe(kind.trim_start());
-        let text = match count {
-            1 => format!("nothing defines the kind {kind}, which {first} is of"),
-            _ => format!("nothing defines the kind {kind}, which {count} are of, as {first}"),
-        };
-        notes.warn(&UNKNOWN_KIND, text);
     }
     chosen(wanted, &desired.choices, notes)
 }

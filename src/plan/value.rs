@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::{PlanError, RELISTED};
 use super::source::Source;
+use super::undefined::Undefined;
 use crate::cluster::FieldConflict;
 use crate::model::digest::Digest;
 use crate::model::safe::safe;
@@ -153,6 +154,9 @@ pub struct Plan {
     /// Folders that the bundle holds and engines in the plan follow, of which nothing is in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beyond: Vec<Source>,
+    /// Kinds that neither the target serves nor the plan defines. Their objects are in the digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undefined: Vec<Undefined>,
     /// The bundle's digest.
     pub bundle: Digest,
     /// The target.
@@ -181,12 +185,13 @@ impl Plan {
         }
         let counts = count(&waves);
         let digest = Digest::ZERO;
-        let (format_version, sources, beyond) = (1, Vec::new(), Vec::new());
+        let (format_version, sources, beyond, undefined) = (1, Vec::new(), Vec::new(), Vec::new());
         let plan = Self {
             format_version,
             digest,
             sources,
             beyond,
+            undefined,
             bundle,
             target,
             counts,

@@ -1,6 +1,7 @@
 //! What a person chose beside the plan: which objects, whose fields, how to wait. A resumed run
 //! keeps to it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -38,7 +39,17 @@ impl Pattern {
 
     /// Returns whether it can name more than one object of a kind.
     pub fn is_broad(&self) -> bool {
-        self.parts.len() < 2 || self.text.contains(['*', '?', '[', '{'])
+        self.parts.len() < 2 || self.is_open()
+    }
+
+    /// Returns whether it is one kind, spelt out.
+    pub fn is_kind(&self) -> bool {
+        self.parts.len() == 1 && !self.is_open()
+    }
+
+    /// Whether parts of it stand for any text.
+    fn is_open(&self) -> bool {
+        self.text.contains(['*', '?', '[', '{'])
     }
 }
 
@@ -86,7 +97,7 @@ impl<'de> Deserialize<'de> for Pattern {
     }
 }
 
-/// An object that is left out, and why.
+/// An object that is left out, or all objects of one kind, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skip {
     /// Which one.
@@ -142,16 +153,39 @@ impl Choices {
         self.jobs_complete |= more.jobs_complete;
     }
 
-    /// Returns the first name that fits nothing, or that must name one object and does not.
+    /// Returns how many objects each kind stands for that is left out as a whole.
+    pub(super) fn kinds_left_out(&self, objects: &[&ObjectRef]) -> Vec<(&Pattern, usize)> {
+        let kinds = self.skip.iter().map(|skip| &skip.object).filter(|object| object.is_kind());
+        let count = |kind: &Pattern| objects.iter().filter(|object| kind.matches(object)).count();
+        kinds.map(|kind| (kind, count(kind))).collect()
+    }
+
+    /// Returns the first name that fits nothing, or that must name one object, or one kind, and does
+    /// not. Whoever leaves something out says what it is; a pattern says what it happens to fit.
     pub(super) fn slip(&self, objects: &[&ObjectRef]) -> Option<String> {
-        let exact = self.skip.iter().map(|skip| &skip.object).chain(&self.force_conflicts);
+        let skipped = self.skip.iter().map(|skip| &skip.object);
+        let exact = skipped.clone().filter(|one| !one.is_kind()).chain(&self.force_conflicts);
         if let Some(broad) = exact.clone().find(|pattern| pattern.is_broad()) {
             return Some(format!("{broad} must name one object, as KIND/NAMESPACE/NAME"));
         }
-        let mut all = exact.chain(&self.only).chain(&self.exclude);
+        if let Some(vague) = skipped.clone().find_map(|kind| several_groups(kind, objects)) {
+            return Some(vague);
+        }
+        let mut all = skipped.chain(&self.force_conflicts).chain(&self.only).chain(&self.exclude);
         let idle = all.find(|pattern| !objects.iter().any(|object| pattern.matches(object)));
         idle.map(|pattern| format!("no object of the plan is named {pattern}"))
     }
+}
+
+/// Says of a kind that it is there in several API groups: which is meant cannot be known.
+fn several_groups(kind: &Pattern, objects: &[&ObjectRef]) -> Option<String> {
+    let of = objects.iter().filter(|object| kind.is_kind() && kind.matches(object));
+    let groups: BTreeSet<&str> = of.map(|object| object.group.as_str()).collect();
+    let named = groups.iter().map(|group| if group.is_empty() { "core" } else { group });
+    (groups.len() > 1).then(|| {
+        let groups = named.collect::<Vec<_>>().join(", ");
+        format!("{kind} is a kind of several groups ({groups}); name it as KIND.GROUP")
+    })
 }
 
 #[cfg(test)]
@@ -191,5 +225,35 @@ mod tests {
         assert!(slip(force("Secret/a/*")).unwrap().contains("must name one object"));
         assert!(slip(force("Secret/a/y")).unwrap().contains("no object of the plan"));
         assert_eq!(slip(Choices { only: vec![pattern("Secret")], ..Choices::default() }), None);
+    }
+
+    #[test]
+    fn a_whole_kind_is_left_out_only_when_it_is_spelt_out() {
+        let objects = [
+            object("kyverno.io", "ClusterPolicy", None, "a"),
+            object("kyverno.io", "ClusterPolicy", None, "b"),
+            object("a.example", "Route", Some("x"), "r"),
+            object("b.example", "Route", Some("x"), "r"),
+        ];
+        let objects: Vec<_> = objects.iter().collect();
+        let skip = |text: &str| {
+            let skip = Skip { object: pattern(text), reason: "no Kyverno here".into() };
+            Choices { skip: vec![skip], ..Choices::default() }
+        };
+        for good in ["ClusterPolicy.kyverno.io", "clusterpolicy", "Route.b.example"] {
+            assert_eq!(skip(good).slip(&objects), None, "{good}");
+        }
+        for bad in ["ClusterPol*", "*", "ClusterPolicy/*", "ClusterPolicy.*"] {
+            assert!(skip(bad).slip(&objects).unwrap().contains("must name one object"), "{bad}");
+        }
+        let vague = skip("Route").slip(&objects).unwrap();
+        assert!(vague.contains("several groups (a.example, b.example)"), "{vague}");
+        assert!(skip("Policy").slip(&objects).unwrap().contains("no object of the plan"));
+        let kind = skip("ClusterPolicy.kyverno.io");
+        assert_eq!(kind.left_out(objects[1]).as_deref(), Some("no Kyverno here"));
+        assert_eq!(kind.left_out(objects[2]), None);
+        assert_eq!(kind.kinds_left_out(&objects)[0].1, 2);
+        let force = Choices { force_conflicts: vec![pattern("Route")], ..Choices::default() };
+        assert!(force.slip(&objects).unwrap().contains("must name one object"), "only for --skip");
     }
 }

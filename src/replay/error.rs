@@ -150,9 +150,10 @@ abouts! {
     pub(super) HELD = "B1503" Incomplete "The object was not tried, because what it needs failed \
         earlier in this run.",
         "cure the earlier failure, then resume: what is there already stays as it is";
-    SLIP = "B1504" Usage "Options that name objects must fit objects of the plan; --skip and \
-        --force-conflicts name exactly one each. Nothing was done.",
-        "name it as the plan shows it: KIND/NAMESPACE/NAME, or KIND/NAME outside of namespaces";
+    SLIP = "B1504" Usage "Options that name objects must fit objects of the plan; --skip names \
+        one, or one kind without any *, and --force-conflicts exactly one. Nothing was done.",
+        "name it as the plan shows it: KIND/NAMESPACE/NAME, or KIND/NAME outside of namespaces; a \
+        kind for --skip as KIND.GROUP";
     OUTAGE = "B1505" Incomplete "The API server was there when the run began and then gave no answer \
         for longer than is waited for. What was done stays, and the journal knows it.",
         "bring the API server back, then: blackstart resume";
@@ -195,6 +196,9 @@ abouts! {
     pub(super) NO_COPY = "B1520" Incomplete "A copy of the journal is kept in the cluster when that is \
         possible, for whoever comes after. The run does not need it.",
         "nothing; the journal on disk is the record";
+    pub(super) KIND_SKIPPED = "B1521" Incomplete "All objects of a kind are left out, as --skip says. \
+        What needs them goes on without.",
+        "nothing, if that is right; each is told as left out, with the reason";
     pub(super) WAVE_LATE = "B1519" Incomplete "The wave took longer than it was given.",
         "look at what it waited for, then resume with more time: --wave-limit";
 }

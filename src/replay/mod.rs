@@ -51,6 +51,7 @@ use crate::cluster::{Cluster, Directory, Entry};
 use crate::model::cancel::Cancel;
 use crate::model::clock::Clock;
 use crate::model::event::{Event, Observer};
+use crate::model::safe::safe;
 use crate::plan::{Action, Approved};
 use crate::target::{Class, Reach, verify};
 
@@ -61,6 +62,7 @@ pub use lease::Holder;
 pub use outcome::{Failure, Outcome, Pending, Verdict};
 
 use self::copy::Copy;
+use self::error::KIND_SKIPPED;
 use self::lease::Keeper;
 use self::pace::Paced;
 use self::run::Run;
@@ -182,6 +184,7 @@ pub fn onto_cluster(
     let kinds = cluster.kinds()?;
     let copy = kept.filter(|_| writes);
     let copy = copy.and_then(|kept| Copy::of(cluster, &kinds, kept.journal, kept.holder));
+    tell_kinds(&approved, &options.choices, around);
     let mut run = Run::new(cluster, &approved, options, around, kinds);
     (run.journal, run.lease, run.copy) = (journal, lease.as_ref(), copy.as_ref());
     let result = run.prepare(kept.and_then(|kept| kept.past)).and_then(|()| run.drive());
@@ -202,6 +205,16 @@ pub fn onto_cluster(
         copy.write(around);
     }
     ended
+}
+
+/// Says how many objects each kind stands for that is left out as a whole.
+fn tell_kinds(approved: &Approved, choices: &Choices, around: Around<'_>) {
+    let objects: Vec<_> = approved.plan().items().map(|item| &item.object).collect();
+    for (kind, count) in choices.kinds_left_out(&objects) {
+        let objects = if count == 1 { "object" } else { "objects" };
+        let text = safe(format!("all {count} {objects} of {kind} are left out"));
+        around.observer.event(&Event::Notice { code: KIND_SKIPPED.code, text });
+    }
 }
 
 /// Writes how the run ended, for this time.

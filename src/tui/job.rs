@@ -143,6 +143,7 @@ impl Job {
                 let line = planned(line, &request.plan)
                     .option("--plan", &request.approved)
                     .option("--confirm-target", &request.confirm);
+                let line = left_out(line, &request.options);
                 match request.options.wait {
                     Wait::Applied => line.word("--no-wait"),
                     Wait::Ready { .. } => line,
@@ -153,11 +154,7 @@ impl Job {
                 let line = line
                     .option("--target", &request.target)
                     .option("--identity", request.identities.iter().map(|path| shown(path)));
-                let skip = &request.options.choices.skip;
-                let line = line
-                    .option("--skip", skip.iter().map(|skip| &skip.object))
-                    .option("--reason", skip.iter().map(|skip| &skip.reason));
-                placed(line, &request.place)
+                placed(left_out(line, &request.options), &request.place)
             }
             Self::Snapshot(request) => line
                 .option("--only", &request.only)
@@ -180,6 +177,12 @@ pub fn replay_request(
     approved: Option<String>,
 ) -> replay::Request {
     replay::Request { plan, confirm, approved, options: replay::Options::default() }
+}
+
+fn left_out(line: CommandLine, options: &replay::Options) -> CommandLine {
+    let skip = &options.choices.skip;
+    line.option("--skip", skip.iter().map(|skip| &skip.object))
+        .option("--reason", skip.iter().map(|skip| &skip.reason))
 }
 
 fn shown(path: &Path) -> String {

@@ -1,6 +1,7 @@
 //! The keys: one table that decides what they do, what the bar at the bottom says and what help
 //! lists. Letters, digits, Enter, Esc and arrows only; nothing that writes is on a single key.
 
+use super::screen::plan;
 use super::state::{Confirming, Popup, Screen, State};
 use super::work::Work;
 
@@ -225,6 +226,7 @@ fn has_help(state: &State) -> bool {
 
 fn has_choices(state: &State) -> bool {
     state.on(Screen::has_choices)
+        || plan::asks(state)
         || matches!(state.popup(), Some(Popup::Leave { .. } | Popup::Choice { .. }))
 }
 
@@ -246,17 +248,16 @@ fn has_plan(state: &State, empty: bool) -> bool {
 }
 
 fn can_confirm(state: &State) -> bool {
-    has_plan(state, false) && state.binding != Confirming::Not
+    has_plan(state, false) && state.binding != Confirming::Not && !plan::asks(state)
 }
 
 fn can_widen(state: &State) -> bool {
     let plan = state.work.as_ref().and_then(|work| work.plan.as_ref());
-    let idle = state.waits_for_name() || !state.works();
-    state.on(Screen::is_plan) && idle && plan.is_some_and(|plan| !plan.beyond.is_empty())
+    plan::is_idle(state) && plan.is_some_and(|plan| !plan.beyond.is_empty())
 }
 
 fn nothing_to_do(state: &State) -> bool {
-    has_plan(state, true)
+    has_plan(state, true) && !plan::asks(state)
 }
 
 fn goes_on(state: &State) -> bool {
@@ -285,7 +286,10 @@ pub fn runs_elsewhere(state: &State) -> bool {
 
 /// Whether what keeps the run can be left out here.
 pub fn can_leave_out(state: &State) -> bool {
-    state.on(Screen::is_work) && state.work.as_ref().is_some_and(|work| work.keeps().is_some())
+    let work = state.work.as_ref();
+    let from_plan = || work.is_some_and(|work| !work.undefined().is_empty());
+    let from_run = || work.is_some_and(|work| work.keeps().is_some());
+    plan::is_idle(state) && from_plan() || state.on(Screen::is_work) && from_run()
 }
 
 fn can_hand_over(state: &State) -> bool {

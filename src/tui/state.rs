@@ -42,6 +42,8 @@ pub enum Purpose {
     Confirm,
     /// Why an object is left out.
     LeaveOut(String),
+    /// Why the objects of kinds that nobody defines are left out of the plan.
+    LeaveOutKinds,
     /// An answer the core waits for.
     Answer(Question),
 }

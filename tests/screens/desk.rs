@@ -32,6 +32,7 @@ pub struct Desk {
     running: usize,
     jobs: Vec<(JobId, Job)>,
     events: Vec<(JobId, Value)>,
+    lacks: Option<&'static str>,
 }
 
 impl Desk {
@@ -64,7 +65,8 @@ impl Desk {
         );
         let waiting = first(&mut state);
         let (jobs, events) = (Vec::new(), Vec::new());
-        let mut desk = Self { state, workers, from, waiting, running: 0, jobs, events };
+        let (running, lacks) = (0, None);
+        let mut desk = Self { state, workers, from, waiting, running, jobs, events, lacks };
         desk.settle();
         desk
     }
@@ -80,6 +82,7 @@ impl Desk {
                         self.workers.start(id, job);
                     }
                     Effect::Reply(id, reply) => self.workers.reply(id, reply),
+                    Effect::Stop(id) => self.workers.stop(id),
                     other => panic!("{other:?}"),
                 }
             }
@@ -88,9 +91,11 @@ impl Desk {
             }
             let message = self.from.recv_timeout(PATIENCE).unwrap();
             match &message {
-                Message::Done(_, end) => {
+                Message::Done(id, end) => {
                     self.running -= 1;
-                    assert!(end.is_ok(), "{end:?}");
+                    // What a person leaves is no failure.
+                    let left = self.state.left == Some(*id) || self.state.going_on.is_some();
+                    assert!(left || end.is_ok(), "{end:?}");
                 }
                 Message::Event(id, event) => {
                     self.events.push((*id, serde_json::to_value(event).unwrap()));
@@ -99,6 +104,10 @@ impl Desk {
             }
             let asks = matches!(message, Message::Question(_));
             self.waiting = update(&mut self.state, message);
+            let keeps = self.state.work.as_ref().is_some_and(|work| work.keeps().is_some());
+            if self.lacks.is_some() && keeps && self.state.works() {
+                self.leave_out();
+            }
             // The work waits for somebody who types the target's name.
             if asks && self.state.waits_for_name() {
                 return;
@@ -119,6 +128,25 @@ impl Desk {
     pub fn press(&mut self, key: Key) {
         self.waiting = update(&mut self.state, Message::Key(key));
         self.settle();
+    }
+
+    /// Leaves out what keeps the run under way, for this reason, as soon as something does.
+    pub fn leaves_out(&mut self, reason: &'static str) {
+        self.lacks = Some(reason);
+    }
+
+    fn leave_out(&mut self) {
+        let Some(reason) = self.lacks.take() else { return };
+        for message in [Message::Act(Action::LeaveOut), Message::Submit(Typed::new(reason))] {
+            self.waiting.extend(update(&mut self.state, message));
+        }
+    }
+
+    /// Types why the objects of a plan that waits for a name are left out whose kind nobody defines.
+    pub fn leave_out_of_plan(&mut self, reason: &str) {
+        self.waiting = update(&mut self.state, Message::Act(Action::LeaveOut));
+        assert!(self.state.types());
+        self.submit(reason);
     }
 
     /// Types the name that the work waits for.

@@ -1,11 +1,14 @@
 //! Typed fields own the keyboard, and what is typed goes nowhere but where it should.
 
+use blackstart::app::replay::{Outcome, Verdict};
 use blackstart::app::target::Changed;
+use blackstart::model::event::Event;
+use blackstart::replay::Failure;
 use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::{Action, Key};
 use blackstart::tui::message::{Effect, Message, Question, Reply, Wants};
 use blackstart::tui::screen;
-use blackstart::tui::state::{Popup, Screen};
+use blackstart::tui::state::{Popup, Purpose, Screen};
 use blackstart::tui::theme::Theme;
 use blackstart::tui::typed::Typed;
 
@@ -138,9 +141,12 @@ fn what_engines_follow_is_added_and_planned_anew() {
     plan.sources = vec![source("fleet:clusters/prod")];
     plan.beyond = vec![source("fleet:tenants")];
     let (mut person, id) = Person::plan(SIZE, plan);
-    assert!(shown(&person).contains("a adds the folders"), "{}", shown(&person));
+    let text = shown(&person);
+    assert!(text.contains(" > 1  Add the folder and plan anew (suggested)"), "{text}");
+    assert!(text.contains("   2  Without them: type the target's name"), "{text}");
+    assert!(text.contains("Enter=choose") && text.contains("a=add folders"), "{text}");
     person.effects.clear();
-    person.press(Key::Char('a'));
+    person.press(Key::Enter);
     assert!(
         matches!(&person.effects[..], [Effect::Reply(7, None)]),
         "nobody types the name: {:?}",
@@ -151,9 +157,116 @@ fn what_engines_follow_is_added_and_planned_anew() {
     let line = job.line();
     assert!(line.contains("--path fleet:clusters/prod --path fleet:tenants"), "{line}");
     assert_eq!(*person.state.screen(), Screen::Work);
-    // A plan that lacks nothing has no such key.
+    // A plan that lacks nothing asks nothing.
     let (person, _) = Person::plan(SIZE, plan_of(3));
-    assert!(!shown(&person).contains("a adds") && !shown(&person).contains("add folders"));
+    assert!(!shown(&person).contains("Add the") && !shown(&person).contains("add folders"));
+    assert!(shown(&person).contains("Enter=type the name"), "{}", shown(&person));
+}
+
+/// A plan that lacks a folder of the bundle.
+fn lacking(mut plan: blackstart::plan::Plan) -> blackstart::plan::Plan {
+    plan.beyond = vec!["fleet:tenants".parse().unwrap()];
+    plan
+}
+
+#[test]
+fn who_does_not_want_the_folders_says_so_before_the_name_is_typed() {
+    let (mut person, _) = Person::plan(SIZE, lacking(plan_of(3)));
+    person.press(Key::Char('2'));
+    assert!(matches!(person.state.popup(), Some(Popup::Field { purpose: Purpose::Confirm, .. })));
+    person.press(Key::Esc);
+    person.effects.clear();
+    // The letter does what the first row does.
+    person.press(Key::Char('a'));
+    assert!(matches!(&person.effects[..], [Effect::Reply(7, None)]), "{:?}", person.effects);
+}
+
+#[test]
+fn an_empty_plan_that_lacks_folders_never_says_that_there_is_nothing_to_do() {
+    let empty = fixture::plan_from(Vec::new(), "prd-eu1");
+    let (mut person, _) = Person::plan(SIZE, lacking(empty.clone()));
+    let text = shown(&person);
+    assert!(!text.contains("there is nothing to do"), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("1 folder is NOT in this plan: a adds it."), "{text}");
+    assert!(text.contains("   2  Without them: leave"), "{text}");
+    person.press(Key::Char('2'));
+    assert_eq!(*person.state.screen(), Screen::Targets);
+    let (person, _) = Person::plan(SIZE, empty);
+    assert!(shown(&person).contains("there is nothing to do."), "{}", shown(&person));
+    assert!(shown(&person).contains("Enter=leave"));
+}
+
+#[test]
+fn kinds_that_nobody_defines_are_left_out_at_the_plan_for_one_reason() {
+    let policy = |name| fixture::item("ClusterPolicy", "kyverno.io/v1", None, name);
+    let items = vec![policy("flux"), policy("git"), fixture::item("Namespace", "v1", None, "a")];
+    let plan = fixture::plan_from(items, "prd-eu1");
+    let digest = plan.digest().short();
+    let (mut person, id) = Person::plan(SIZE, plan.clone());
+    let text = shown(&person);
+    assert!(text.contains("2 objects are of kinds that nobody defines"), "{text}");
+    assert!(text.contains("s=leave out"), "{text}");
+    person.press(Key::Char('s'));
+    person.type_in("no Kyverno here");
+    assert!(shown(&person).contains("2 objects of kind ClusterPolicy: left out"));
+    person.effects.clear();
+    person.press(Key::Enter);
+    assert!(matches!(&person.effects[..], [Effect::Reply(7, None)]), "{:?}", person.effects);
+    person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+    let (id, job) = person.begun();
+    let line = job.line();
+    assert!(line.ends_with("--skip ClusterPolicy.kyverno.io --reason 'no Kyverno here'"), "{line}");
+    // It is the same plan, which says now what is not done.
+    person.tell(Message::Plan(id, Box::new(plan)));
+    let text = "type the target's name".to_owned();
+    person.tell(Message::Question(Question { id: 8, job: id, text, wants: Wants::Words }));
+    let text = shown(&person);
+    assert!(text.contains("left out   ClusterPolicy flux, ClusterPolicy git: no Kyverno here"));
+    assert!(!text.contains("s=leave out") && !text.contains("B1423"), "{text}");
+    let line = blackstart::tui::screen::page(&person.state).same_as.unwrap();
+    assert!(line.contains(&format!("--plan {digest} ")) && line.contains("--skip "), "{line}");
+    person.press(Key::Enter);
+    person.type_in("prd-eu1");
+    person.press(Key::Enter);
+    assert!(matches!(person.effects.pop(), Some(Effect::Reply(8, Some(Reply::Words(_))))));
+}
+
+#[test]
+fn a_run_goes_on_without_all_objects_of_a_kind_that_nobody_defines() {
+    let policy = |name| fixture::item("ClusterPolicy", "kyverno.io/v1", None, name);
+    let plain = fixture::item("ConfigMap", "v1", Some("pay"), "a");
+    let items =
+        vec![policy("flux"), policy("git"), plain, fixture::item("Namespace", "v1", None, "pay")];
+    let (mut person, id) = Person::plan(SIZE, fixture::plan_from(items, "prd-eu1"));
+    person.press(Key::Enter);
+    person.type_in("prd-eu1");
+    person.press(Key::Enter);
+    let run = fixture::RUN.to_owned();
+    person.events(
+        id,
+        [
+            Event::RunOpened { run, journal: "runs".into(), resumed: false },
+            Event::PhaseStarted { phase: "replay" },
+        ],
+    );
+    let name = |object: &str| person.state.work.as_ref().unwrap().skip_name(object);
+    assert_eq!(name("ClusterPolicy git"), "ClusterPolicy.kyverno.io");
+    assert_eq!(name("ConfigMap pay/a"), "ConfigMap/pay/a");
+    let why = "the target does not serve kyverno.io/v1 ClusterPolicy".to_owned();
+    let failed = Failure { object: "ClusterPolicy git".into(), code: "B0642", why };
+    let outcome = Outcome { created: 2, failed: vec![failed], ..Outcome::default() };
+    let report = Report::Replay(fixture::replayed(Verdict::Incomplete, outcome));
+    person.tell(Message::Done(id, Box::new(Ok(report))));
+    person.press(Key::Char('s'));
+    person.type_in("no Kyverno");
+    let text = shown(&person);
+    assert!(text.contains("2 objects of kind ClusterPolicy: left out"), "{text}");
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert!(matches!(job, Job::Resume(_)));
+    let line = job.line();
+    assert!(line.contains("--skip ClusterPolicy.kyverno.io --reason 'no Kyverno'"), "{line}");
 }
 
 #[test]

@@ -198,6 +198,79 @@ fn a_replay_onto_a_cluster_tells_what_its_command_tells() {
     assert_eq!(here.written().len(), there.written().len());
 }
 
+/// A kit with two objects of a kind that no cluster here defines, and a Namespace behind one.
+fn kit_with_policies() -> (Kit, PathBuf) {
+    let kit = Kit::new();
+    let work = git::worktree(&kit.sandbox.path("srv/apps"));
+    let policy = |name: &str| {
+        format!("apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: {name}\n")
+    };
+    let (one, two) = (policy("one"), policy("two"));
+    let files = [
+        ("prod/a.yaml", SETTINGS),
+        ("prod/b.yaml", NAMESPACE),
+        ("prod/c.yaml", one.as_str()),
+        ("prod/d.yaml", two.as_str()),
+    ];
+    git::commit(&work, &files, "all");
+    kit.source("apps", work.to_str().unwrap(), "");
+    kit.configure("[[root]]\nrepo = \"apps\"\npath = \"prod\"");
+    kit.snapshot();
+    let folder = kit.path("");
+    (kit, folder)
+}
+
+/// Goes from home to the plan for the only cluster.
+fn plan(desk: &mut Desk) {
+    desk.act(Action::Number(3));
+    desk.act(Action::Number(3));
+    desk.act(Action::Choose);
+    desk.act(Action::Choose);
+    assert!(desk.state.waits_for_name());
+}
+
+#[test]
+fn a_kind_is_left_out_at_the_plan_as_by_command() {
+    let (kit, folder) = kit_with_policies();
+    let (here, there) = (Lab::without_controllers(), Lab::without_controllers());
+    name_lab(&kit, &here);
+    let mut desk = Desk::at(&kit, &folder);
+    plan(&mut desk);
+    desk.leave_out_of_plan("no Kyverno here");
+    assert!(desk.state.waits_for_name() && here.written().is_empty());
+    desk.confirm("lab");
+    let (line, events) = desk.told("replay");
+    let whole = "--skip ClusterPolicy.kyverno.io --reason 'no Kyverno here'";
+    assert!(line.contains(whole), "{line}");
+    let left = |event: &&Value| event["event"] == "object-left-out";
+    assert_eq!(events.iter().filter(left).count(), 2, "{events:?}");
+    kit.run(&["target", "remove", "lab"]).ok();
+    name_lab(&kit, &there);
+    same(&kit, &folder, (format!("{line} --confirm-target lab"), events));
+    assert_eq!(here.written().len(), there.written().len());
+}
+
+#[test]
+fn a_kind_is_left_out_of_a_run_as_by_command() {
+    let (kit, folder) = kit_with_policies();
+    let (here, there) = (Lab::without_controllers(), Lab::without_controllers());
+    name_lab(&kit, &here);
+    let mut desk = Desk::at(&kit, &folder);
+    plan(&mut desk);
+    desk.leaves_out("no Kyverno here");
+    desk.confirm("lab");
+    let (line, events) = desk.told("resume");
+    let run = desk.state.work.as_ref().unwrap().run.clone().unwrap();
+    assert!(line.contains("--skip ClusterPolicy.kyverno.io"), "{line}");
+    kit.run(&["target", "remove", "lab"]).ok();
+    name_lab(&kit, &there);
+    let open = ["replay", "--target", "lab", "--confirm-target", "lab", "--patience", "1s"];
+    let open = [&open[..], &["--json"]].concat();
+    let second = kit.open(&open).exits(3).json()["run"].as_str().unwrap().to_owned();
+    same(&kit, &folder, (line.replace(&run, &second), events));
+    assert_eq!(here.written().len(), there.written().len());
+}
+
 #[test]
 fn a_run_goes_on_as_by_command() {
     let (kit, folder) = kit_with_manifests();

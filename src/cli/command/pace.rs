@@ -38,7 +38,7 @@ pub(crate) struct Pace {
     /// Not these objects
     #[arg(long, value_name = "OBJECTS", env = "BLACKSTART_EXCLUDE")]
     exclude: Vec<Pattern>,
-    /// Leave one object out; what needs it goes on. Takes a --reason
+    /// Leave out one object, or all of one kind (KIND.GROUP); what needs it goes on. Takes a --reason
     #[arg(long, value_name = "OBJECT", requires = "reason", env = "BLACKSTART_SKIP")]
     skip: Vec<Pattern>,
     /// Why it is left out, once for each --skip

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::plan_text::WIDTH;
 pub(crate) use super::plan_text::{line, plan_text};
 use crate::app::plan::{self, Plan, Report, Request, Selector};
+use crate::app::text;
 use crate::app::{Choice, CommandLine, Source, Wanted, Which};
 use crate::cli::args::{Global, Opening};
 use crate::cli::shell::{Outcome, Shell};
@@ -128,9 +130,14 @@ fn human(report: &Report, next: &str) -> String {
     if !plan.beyond.is_empty() {
         let all = plan.sources.iter().chain(&plan.beyond);
         let paths = CommandLine::options().option("--path", all).line();
-        let _ = writeln!(text, "to plan what engines follow as well: {paths}");
+        text.push_str("to plan what engines follow as well, with these instead of other --path:\n");
+        for line in text::command(&paths, WIDTH) {
+            let _ = writeln!(text, "{line}");
+        }
     }
-    if plan.is_empty() {
+    if let Some(words) = plan.only_beyond() {
+        let _ = writeln!(text, "{words}: plan with the --path above");
+    } else if plan.is_empty() {
         text.push_str("nothing to do\n");
     } else if plan.blockers.is_empty() {
         let _ = writeln!(text, "next: {next}");

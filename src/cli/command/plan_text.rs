@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::app::plan::{Action, Item, Note, Plan, Stage};
 
 /// A line of a terminal.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 /// So many new objects of a kind are named, of so many kinds of a stage.
 const NAMED: usize = 6;
 const KINDS: usize = 12;

@@ -86,7 +86,8 @@ fn told(line: &Line) -> Vec<String> {
     let spans = line.spans().iter().filter(|span| span.role() != Role::Bar);
     let text: String = spans.map(crate::tui::page::Span::text).collect();
     // Keys are answers here; where something is typed, Enter alone leaves it.
-    let text = text.replace(" Esc leaves.", "").replace("Esc ", "b ").replace("^C ", "s ");
+    let text = text.replace(" Esc leaves.", "").replace("Esc ", "b ");
+    let text = text.replace(" s leaves ", " skip leaves ").replace("^C ", "s ");
     wrap(text.trim_end(), line.hang().unwrap_or(4))
 }
 

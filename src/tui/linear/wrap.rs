@@ -1,5 +1,7 @@
 //! Text as lines that every terminal shows and every screen reader reads.
 
+use crate::app::text;
+
 /// No line is longer, in columns.
 pub(super) const WIDTH: usize = 80;
 
@@ -49,27 +51,8 @@ pub(super) fn wrap(text: &str, hang: usize) -> Vec<String> {
 }
 
 /// Breaks a command so that it can be pasted into a shell as it is.
-pub(super) fn command(text: &str) -> Vec<String> {
-    let text = ascii(text);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut quoted = false;
-    for word in text.split_inclusive(' ') {
-        if !line.is_empty() && !quoted && line.len() + word.trim_end().len() + 2 > WIDTH {
-            lines.push(std::mem::take(&mut line) + "\\");
-        }
-        quoted ^= word.matches('\'').count() % 2 == 1;
-        let mut rest = word;
-        // Below the beginning of a line a shell joins what a backslash has parted.
-        while !quoted && line.len() + rest.trim_end().len() > WIDTH {
-            let (piece, more) = rest.split_at(WIDTH - 1 - line.len());
-            lines.push(std::mem::take(&mut line) + piece + "\\");
-            rest = more;
-        }
-        line.push_str(rest);
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
+pub(super) fn command(line: &str) -> Vec<String> {
+    text::command(&ascii(line), WIDTH)
 }
 
 #[cfg(test)]
@@ -91,16 +74,5 @@ mod tests {
     #[test]
     fn everything_is_ascii() {
         assert_eq!(ascii("a → b … „ü“ – c"), "a -> b ... \\u{201e}\\u{fc}\" - c");
-    }
-
-    #[test]
-    fn a_command_is_the_same_when_a_shell_has_read_its_lines() {
-        let long = format!("blackstart show --store {} --identity ada.key", "/media/x".repeat(20));
-        for text in [long, format!("blackstart replay {}", "--identity someone.key ".repeat(9))] {
-            let lines = command(&text);
-            assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
-            let joined = lines.join("\n").replace("\\\n", "");
-            assert_eq!(joined, text.trim_end());
-        }
     }
 }

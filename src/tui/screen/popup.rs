@@ -1,12 +1,14 @@
 //! What lies on top of a screen: a field, a question, a problem.
 
-use crate::app::Told;
+use crate::app::{Told, text};
+use crate::tui::job::Job;
 use crate::tui::keys::{Hint, field_hints};
 use crate::tui::message::Wants;
 use crate::tui::page::{Entry, Line, Page, Role};
 use crate::tui::screen::runs;
 use crate::tui::state::{Popup, Purpose, State};
 use crate::tui::typed::Typed;
+use crate::tui::work::Work;
 
 /// Lays a popup over a page.
 pub(super) fn over<'a>(page: Page<'a>, popup: &'a Popup, state: &'a State) -> Page<'a> {
@@ -31,7 +33,7 @@ pub(super) fn over<'a>(page: Page<'a>, popup: &'a Popup, state: &'a State) -> Pa
 fn field<'a>(
     mut page: Page<'a>,
     purpose: &'a Purpose,
-    text: &'a Typed,
+    typed: &'a Typed,
     wrong: Option<&str>,
     state: &State,
 ) -> Page<'a> {
@@ -62,6 +64,7 @@ fn field<'a>(
             "To apply, type the target's name. Nothing happens before Enter. Esc leaves.",
         ),
         Purpose::LeaveOut(_) => ("because", "Why it is left out. The run's journal keeps it."),
+        Purpose::LeaveOutKinds => ("because", "Why they are left out. The run's journal keeps it."),
         Purpose::Answer(question) => ("answer", question.text.as_str()),
     };
     let label = if secret { "passphrase (does not show)" } else { label };
@@ -78,23 +81,52 @@ fn field<'a>(
         page.next(Role::Plain, format!("target: {} ({})", plan.target.name, plan.target.class));
     }
     if let Purpose::LeaveOut(object) = purpose {
-        let reason = if text.text().is_empty() { "TEXT" } else { text.text() };
+        let reason = if typed.text().is_empty() { "TEXT" } else { typed.text() };
         page.same_as = runs::without(state, object, reason).map(|job| job.line());
+        let kind = state.work.as_ref().and_then(|work| {
+            let kind = work.undefined_kind(object)?;
+            let count = work.plan.as_ref()?.of_kind(kind).count();
+            Some(format!("{} of kind {}", text::count(count, "object"), kind.kind))
+        });
+        let object = kind.as_deref().unwrap_or(object);
         page.next(
             Role::Plain,
             format!(
-                "{object} is left out and what needs it goes on: the run stops at a safe point \
+                "{object}: left out, and what needs it goes on: the run stops at a safe point \
                  and resumes without it. Nothing is deleted."
             ),
         );
     }
+    if let (Purpose::LeaveOutKinds, Some(work)) = (purpose, &state.work) {
+        leave_out_kinds(&mut page, work, typed.text());
+    }
     page.entry = Some(Entry {
         label: label.to_owned(),
-        text: (!secret).then(|| text.text()),
-        cursor: if secret { 0 } else { text.cursor() },
+        text: (!secret).then(|| typed.text()),
+        cursor: if secret { 0 } else { typed.cursor() },
     });
     page.keys = field_hints(state.stops());
     page
+}
+
+/// Says which objects of a plan are left out, and the command that does the same.
+fn leave_out_kinds(page: &mut Page<'_>, work: &Work, typed: &str) {
+    let reason = if typed.is_empty() { "TEXT" } else { typed };
+    let Some(plan) = &work.plan else { return };
+    let kinds = work.undefined().into_iter().map(|kind| {
+        let objects = text::count(plan.of_kind(kind).count(), "object");
+        format!("{objects} of kind {}", kind.kind)
+    });
+    let words = format!(
+        "{}: left out, and what needs them goes on. The plan is shown once more, with this; it \
+         stays the same plan.",
+        kinds.collect::<Vec<_>>().join(", ")
+    );
+    page.next(Role::Plain, words);
+    if let Some(Job::Replay(mut request)) = work.without_undefined(reason) {
+        request.approved = Some(plan.digest().short());
+        page.same_as = Some(Job::Replay(request).line());
+    }
 }
 
 fn two<'a>(mut page: Page<'a>, words: &str, rows: [String; 2], cursor: usize) -> Page<'a> {

@@ -61,11 +61,13 @@ pub(in crate::tui) fn request(state: &State, name: &str) -> resume::Request {
     }
 }
 
-/// Returns what goes on with the run in view without an object; none where the object has no name
+/// Returns what goes on with the run in view without an object, or all of its
+/// kind where nobody defines that; none where the object has no name
 /// that a command line could give it.
 pub(in crate::tui) fn without(state: &State, object: &str, reason: &str) -> Option<Job> {
-    let run = state.work.as_ref()?.run.as_ref()?;
-    let object = object.replacen(' ', "/", 1).parse().ok()?;
+    let work = state.work.as_ref()?;
+    let run = work.run.as_ref()?;
+    let object = work.skip_name(object).parse().ok()?;
     let mut request = request(state, run);
     request.options.choices.skip.push(Skip { object, reason: reason.to_owned() });
     Some(Job::Resume(request))

@@ -183,8 +183,15 @@ fn leave_plan(state: &mut State) -> Vec<Effect> {
 }
 
 /// Leaves the plan for one that holds what engines follow as well.
-fn widen(state: &mut State) -> Vec<Effect> {
-    let Some(job) = state.work.as_ref().and_then(Work::wider) else { return Vec::new() };
+pub(super) fn widen(state: &mut State) -> Vec<Effect> {
+    match state.work.as_ref().and_then(Work::wider) {
+        Some(job) => plan_anew(state, job),
+        None => Vec::new(),
+    }
+}
+
+/// Leaves the plan in view for another.
+pub(super) fn plan_anew(state: &mut State, job: Job) -> Vec<Effect> {
     if !state.works() {
         return begin(state, job);
     }

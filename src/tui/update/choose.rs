@@ -9,7 +9,9 @@ use crate::app::{Which, show, snapshot};
 use crate::tui::job::{Job, Report, replay_request};
 use crate::tui::keys::Action;
 use crate::tui::message::{Effect, Reply};
-use crate::tui::screen::{self, bundles, help, home, look, new_target, open, repos, runs, targets};
+use crate::tui::screen::{
+    self, bundles, help, home, look, new_target, open, plan, repos, runs, targets,
+};
 use crate::tui::state::{Confirming, Goal, Known, Popup, Purpose, Screen, State};
 
 /// Takes the row of a number. On lists only lines have them; keys do not come here.
@@ -76,21 +78,29 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
         },
         (Screen::Run(name), _) => resume(state, &name),
         (Screen::NewTarget, Some(at)) => new_target_choice(state, at),
-        (Screen::Plan, _) => {
-            let plan = state.work.as_ref().and_then(|work| work.plan.as_deref());
-            match (&state.binding, plan) {
-                (Confirming::Not, _) | (_, None) => Vec::new(),
-                // There is nothing to do, so there is nothing to confirm.
-                (_, Some(plan)) if plan.is_empty() => super::act::back(state),
-                _ => field::ask(state, Purpose::Confirm, ""),
-            }
-        }
+        (Screen::Plan, Some(at)) => match plan::choices(state).get(at) {
+            Some(plan::Choice::Widen) => super::act::widen(state),
+            Some(plan::Choice::AsItIs) => confirm_plan(state),
+            None => Vec::new(),
+        },
+        (Screen::Plan, None) => confirm_plan(state),
         (Screen::Work, _) => after_work(state),
         (Screen::Help(..), Some(at)) => match help::code(state, at) {
             Some(code) => enter(state, Screen::Code(code)),
             None => Vec::new(),
         },
         _ => Vec::new(),
+    }
+}
+
+/// Asks for the target's name, where there is something to confirm.
+fn confirm_plan(state: &mut State) -> Vec<Effect> {
+    let plan = state.work.as_ref().and_then(|work| work.plan.as_deref());
+    match (&state.binding, plan) {
+        // There is nothing to do, so there is nothing to confirm.
+        (_, Some(plan)) if plan.is_empty() && !state.stops() => super::act::back(state),
+        (Confirming::Not, _) | (_, None) => Vec::new(),
+        _ => field::ask(state, Purpose::Confirm, ""),
     }
 }
 

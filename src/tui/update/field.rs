@@ -133,6 +133,7 @@ fn done(state: &mut State) -> Vec<Effect> {
             choose::plan_for(state, Selector::Directory(path))
         }
         Purpose::LeaveOut(object) => run::go_on_without(state, &object, &typed),
+        Purpose::LeaveOutKinds => run::plan_without(state, &typed),
         Purpose::ExtractTo => extract_to(state, &typed),
     }
 }

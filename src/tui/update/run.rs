@@ -1,5 +1,6 @@
 //! A run under way: held behind a wave, or going on without an object.
 
+use super::act::plan_anew;
 use super::field;
 use super::job::begin;
 use crate::app::replay::Verdict;
@@ -7,7 +8,7 @@ use crate::model::explain::Kind;
 use crate::tui::job::Report;
 use crate::tui::message::Effect;
 use crate::tui::screen::runs;
-use crate::tui::state::{Purpose, State};
+use crate::tui::state::{Purpose, Screen, State};
 
 /// Lets the wave that is under way be finished, and begins no other.
 pub(super) fn hold(state: &mut State) -> Vec<Effect> {
@@ -25,9 +26,21 @@ pub(super) fn go_on(state: &mut State) -> Vec<Effect> {
 
 /// Asks why what keeps the run is left out.
 pub(super) fn leave_out(state: &mut State) -> Vec<Effect> {
+    if state.on(Screen::is_plan) {
+        return field::ask(state, Purpose::LeaveOutKinds, "");
+    }
     let Some(object) = state.work.as_ref().and_then(|work| work.keeps()) else { return Vec::new() };
     let purpose = Purpose::LeaveOut(object.to_owned());
     field::ask(state, purpose, "")
+}
+
+/// The reason was typed: plans anew, without the objects of kinds that nobody defines.
+pub(super) fn plan_without(state: &mut State, reason: &str) -> Vec<Effect> {
+    state.popups.pop();
+    match state.work.as_ref().and_then(|work| work.without_undefined(reason)) {
+        Some(job) => plan_anew(state, job),
+        None => Vec::new(),
+    }
 }
 
 /// The reason was typed: stops the run where that is safe, and goes on without the object. What
