@@ -44,6 +44,7 @@ pub mod status;
 pub mod target;
 pub mod text;
 pub mod trust;
+pub mod typed_path;
 pub mod verify;
 
 pub use crate::keys::prompt::{NoPrompt, Passphrase, Prompt};

@@ -97,6 +97,16 @@ fn columns(word: &str) -> usize {
     word.trim_end().chars().count()
 }
 
+/// Returns the first words of a text, as many as fit in so many characters.
+pub fn beginning(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(most).collect();
+    let whole = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole, _)| whole);
+    format!("{whole} …")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ pub enum KeysError {
         why: String,
     },
     /// A file that should hold an identity and does not.
-    #[error("{} is not an identity: {why}", path.display())]
+    #[error("{} is no key file: {why}", path.display())]
     BadIdentity {
         /// The file.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub enum KeysError {
         why: String,
     },
     /// An identity file that is not there.
-    #[error("there is no identity file {}", safe(path.as_os_str().as_encoded_bytes()))]
+    #[error("there is no key file {}", safe(path.as_os_str().as_encoded_bytes()))]
     NoIdentityFile {
         /// The path that was given.
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum KeysError {
         what: String,
     },
     /// No identity at hand opens any seal.
-    #[error("no identity fits (tried {identities} of yours on {seals} of the seals)")]
+    #[error("no key fits (tried {identities} of yours on {seals} of the seals)")]
     NoIdentityFits {
         /// How many identities were tried.
         identities: usize,
@@ -169,12 +169,12 @@ about! {
          keys, hardware keys among them, can sign but not open.",
         "give an age1… recipient (age-keygen makes one) or an ssh-ed25519 public key";
     BAD_IDENTITY = "B0302", Usage,
-        "The file holds no identity that age knows: an age identity file, plain or protected by a \
+        "The file holds no key that age knows: an age identity file, plain or protected by a \
          passphrase, an ed25519 or rsa SSH private key, or the identity of a plugin.",
         "give the private half of the key that the seal was made to";
     NO_IDENTITY_FILE = "B0319", Usage,
-        "The path given with --identity leads nowhere. Nothing was touched.",
-        "check the path; is the stick with your key mounted";
+        "The key file that was named (--identity) is not there. Nothing was touched.",
+        "check the path. Is the stick with your key mounted?";
     NO_PASSPHRASE = "B0303", Locked,
         "A key is protected by a passphrase, and there is no terminal to ask for it. Passphrases \
          are never taken from arguments or the environment.",

@@ -14,7 +14,7 @@ use super::epoch::EpochKey;
 use super::error::{KeysError, plain};
 use super::header;
 use super::plugin_prompt::PluginPrompt;
-use super::prompt::{Passphrase, Prompt};
+use super::prompt::{NoPrompt, Passphrase, Prompt};
 use super::recipient::Recipient;
 use super::unlocked::Keep;
 use crate::disk::limit;
@@ -44,15 +44,7 @@ impl Identities {
     pub fn load(paths: &[PathBuf], prompt: &dyn Prompt) -> Result<Self, KeysError> {
         let mut loaded = Self::default();
         for path in paths {
-            let text = limit::read(path, MAX_FILE).map_err(|error| {
-                let missing = error.is_missing();
-                if missing {
-                    KeysError::NoIdentityFile { path: path.clone() }
-                } else {
-                    error.into()
-                }
-            })?;
-            let text = Zeroizing::new(text);
+            let text = read(path)?;
             loaded.all.extend(read_file(path, &text, prompt)?);
             loaded.software.extend(software_keys(&text));
         }
@@ -120,6 +112,30 @@ pub fn new_protected(words: &Passphrase) -> Result<(String, Recipient), KeysErro
     let sealed = age::encrypt_and_armor(&lock, text.as_bytes())
         .map_err(|error| KeysError::CannotSeal { why: plain(&error) })?;
     Ok((sealed, Recipient::parse(&public)?))
+}
+
+/// Looks whether a file can be somebody's key file, and asks nobody for a passphrase.
+pub fn look(path: &Path) -> Result<(), KeysError> {
+    // What is no plain file gives what it holds once; that is left to whoever opens with it.
+    if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Ok(());
+    }
+    match read_file(path, &read(path)?, &NoPrompt) {
+        Ok(_) | Err(KeysError::NoPassphrase { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+    if path.is_dir() {
+        let why = "it is a folder".to_owned();
+        return Err(KeysError::BadIdentity { path: path.to_owned(), why });
+    }
+    let text = limit::read(path, MAX_FILE).map_err(|error| {
+        let missing = error.is_missing();
+        if missing { KeysError::NoIdentityFile { path: path.to_owned() } } else { error.into() }
+    })?;
+    Ok(Zeroizing::new(text))
 }
 
 fn read_file(

@@ -8,6 +8,8 @@ use super::keys::{Action, Key};
 use super::typed::Typed;
 use crate::app::plan::Plan;
 use crate::app::signals::Signal;
+use crate::app::typed_path::Completed;
+pub use crate::app::typed_path::typed_path;
 use crate::app::{Passphrase, Told};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
@@ -49,6 +51,8 @@ pub enum Message {
     Done(JobId, Box<Result<Report, Told>>),
     /// A job has ended by a bug.
     Broken(JobId, String),
+    /// What is known now of a path that is being typed.
+    Path(PathAnswer),
     /// The system asks for an end.
     Signal(Signal),
 }
@@ -82,6 +86,24 @@ pub enum Wants {
     },
 }
 
+/// What the screens ask of a path that is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathQuestion {
+    /// Can this be a key file?
+    KeyFile(PathBuf),
+    /// What does it go on with? The second is the user's home.
+    Complete(String, Option<PathBuf>),
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathAnswer {
+    /// Whether it can be a key file, and why not.
+    KeyFile(PathBuf, Result<(), String>),
+    /// What was typed, and what it goes on with.
+    Completed(String, Completed),
+}
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -107,6 +129,8 @@ pub enum Effect {
     GoOn(JobId),
     /// Answer a question; nobody answers where there is no reply.
     Reply(QuestionId, Option<Reply>),
+    /// Look at a path that is being typed.
+    Path(PathQuestion),
     /// Give a command to the clipboard.
     Copy(String),
     /// Draw everything anew.
@@ -122,12 +146,4 @@ pub struct Ending {
     pub code: u8,
     /// What stays on the normal screen.
     pub lines: Vec<String>,
-}
-
-/// A path as it was typed.
-pub fn typed_path(text: &str, home: Option<&PathBuf>) -> PathBuf {
-    match (text.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(text),
-    }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::job::Job;
+use super::keys::Key;
 use super::message::{JobId, Question, QuestionId};
 use super::typed::Typed;
 pub use super::view::{Screen, View};
@@ -48,6 +49,13 @@ pub enum Purpose {
     Answer(Question),
 }
 
+impl Purpose {
+    /// Returns whether a path is typed.
+    pub fn is_path(&self) -> bool {
+        matches!(self, Self::KeyFile(_) | Self::Kubeconfig | Self::Directory | Self::ExtractTo)
+    }
+}
+
 /// What lies on top of a screen.
 #[derive(Debug)]
 pub enum Popup {
@@ -59,6 +67,8 @@ pub enum Popup {
         text: Typed,
         /// What is wrong with what was typed before.
         wrong: Option<String>,
+        /// What it may go on with.
+        names: Vec<String>,
     },
     /// The core asks for one of two.
     Choice {
@@ -223,6 +233,8 @@ pub struct State {
     pub copied: Vec<String>,
     /// The job whose question a person left without an answer.
     pub left: Option<JobId>,
+    /// Whether a path that was typed is being looked at, and the keys that were pressed meanwhile.
+    pub looked_at: Option<Vec<Key>>,
     /// The exit code to leave with once nothing runs any more.
     pub leaving: Option<u8>,
 }
@@ -254,6 +266,7 @@ impl State {
             said: None,
             copied: Vec::new(),
             left: None,
+            looked_at: None,
             leaving: None,
         }
     }

@@ -108,6 +108,7 @@ fn key(event: KeyEvent) -> Option<Key> {
         KeyCode::Char(_) if control => return None,
         KeyCode::Char(character) => Key::Char(character),
         KeyCode::Enter => Key::Enter,
+        KeyCode::Tab => Key::Tab,
         KeyCode::Esc => Key::Esc,
         KeyCode::Up => Key::Up,
         KeyCode::Down => Key::Down,

@@ -7,13 +7,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::job::{Job, Report};
-use super::message::{Effect, JobId, Message, Question, QuestionId, Reply, Wants};
+use super::message::{
+    Effect, JobId, Message, PathAnswer, PathQuestion, Question, QuestionId, Reply, Wants,
+};
 use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLogs;
 use crate::app::plan::Plan;
 use crate::app::{
     Failure, Passphrase, Ports, Prompt, Tools, Unlocked, assess, extract, list, plan, replay,
-    resume, runs, show, snapshot, status, target, verify,
+    resume, runs, show, snapshot, status, target, typed_path, verify,
 };
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
@@ -64,6 +66,7 @@ impl Workers {
             Effect::Hold(id) => self.hold(id, true),
             Effect::GoOn(id) => self.hold(id, false),
             Effect::Reply(id, reply) => self.reply(id, reply),
+            Effect::Path(question) => self.look_at(question),
             other => return Some(other),
         }
         None
@@ -106,6 +109,24 @@ impl Workers {
         if let Some(cancel) = self.cancels.get(&id) {
             cancel.hold(holds);
         }
+    }
+
+    /// Looks at a path, on a thread of its own: a stick may take its time.
+    fn look_at(&self, question: PathQuestion) {
+        let to = self.to.clone();
+        std::thread::spawn(move || {
+            let answer = match question {
+                PathQuestion::KeyFile(path) => {
+                    let found = typed_path::key_file(&path);
+                    PathAnswer::KeyFile(path, found)
+                }
+                PathQuestion::Complete(text, home) => {
+                    let completed = typed_path::complete(&text, home.as_ref());
+                    PathAnswer::Completed(text, completed)
+                }
+            };
+            let _ = to.send(Message::Path(answer));
+        });
     }
 
     /// Answers a question.

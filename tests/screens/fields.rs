@@ -1,14 +1,17 @@
 //! Typed fields own the keyboard, and what is typed goes nowhere but where it should.
 
+use blackstart::app::Told;
 use blackstart::app::replay::{Outcome, Verdict};
 use blackstart::app::target::Changed;
+use blackstart::app::typed_path::Completed;
 use blackstart::model::event::Event;
+use blackstart::model::explain::Kind;
 use blackstart::replay::Failure;
 use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::{Action, Key};
-use blackstart::tui::message::{Effect, Message, Question, Reply, Wants};
+use blackstart::tui::message::{Effect, Message, PathAnswer, PathQuestion, Question, Reply, Wants};
 use blackstart::tui::screen;
-use blackstart::tui::state::{Popup, Purpose, Screen};
+use blackstart::tui::state::{Known, Popup, Purpose, Screen};
 use blackstart::tui::theme::Theme;
 use blackstart::tui::typed::Typed;
 
@@ -308,12 +311,58 @@ fn key_files_are_added_changed_and_taken_away() {
     person.type_in("~/bob.key");
     person.state.home = Some("/home/bob".into());
     person.press(Key::Enter);
+    assert_eq!(person.state.identities.len(), 1, "it is looked at first");
+    let failed = Told {
+        code: "B0319",
+        kind: Kind::Usage,
+        what: "there is no key file ada.key".to_owned(),
+        done: None,
+        next: "check the path".to_owned(),
+    };
+    person.state.facts.opened = Known::Failed(failed);
+    person.tell(Message::Path(PathAnswer::KeyFile("/home/bob/bob.key".into(), Ok(()))));
     assert_eq!(person.state.identities.len(), 2);
+    // What failed with other key files says nothing about these.
+    assert!(!shown(&person).contains("ERROR"), "{}", shown(&person));
     assert!(shown(&person).contains("--identity ada.key --identity /home/bob/bob.key"));
     person.act(Action::Number(1));
     (0..20).for_each(|_| person.press(Key::Backspace));
     person.press(Key::Enter);
     assert_eq!(person.state.identities, ["/home/bob/bob.key"].map(std::path::PathBuf::from));
+}
+
+#[test]
+fn tab_completes_paths_and_nothing_else() {
+    let mut person = Person::home(SIZE);
+    person.act(Action::Number(3));
+    person.act(Action::Number(2));
+    person.type_in("keys/a");
+    assert!(shown(&person).contains("Tab=complete"), "{}", shown(&person));
+    person.effects.clear();
+    person.press(Key::Tab);
+    let question = PathQuestion::Complete("keys/a".to_owned(), None);
+    assert!(matches!(&person.effects[..], [Effect::Path(asked)] if *asked == question));
+    let names = ["ada.key", "ada.pub"].map(str::to_owned).to_vec();
+    let completed = Completed { text: "keys/ada.".to_owned(), names };
+    person.tell(Message::Path(PathAnswer::Completed("keys/a".to_owned(), completed.clone())));
+    assert_eq!(typed(&person), "keys/ada.");
+    assert!(shown(&person).contains("ada.key  ada.pub"), "{}", shown(&person));
+    // What is typed goes on, and an answer about what stood there before means nothing.
+    person.type_in("k");
+    assert!(!shown(&person).contains("ada.pub"), "{}", shown(&person));
+    person.tell(Message::Path(PathAnswer::Completed("keys/a".to_owned(), completed)));
+    assert_eq!(typed(&person), "keys/ada.k");
+    // Whoever leaves meanwhile waits for nothing.
+    person.press(Key::Tab);
+    person.press(Key::Esc);
+    person.press(Key::Esc);
+    assert_eq!(*person.state.screen(), Screen::Home);
+
+    let (mut person, _) = Person::plan(SIZE, plan_of(3));
+    person.press(Key::Enter);
+    person.effects.clear();
+    person.press(Key::Tab);
+    assert!(person.effects.is_empty() && !shown(&person).contains("Tab"), "{}", shown(&person));
 }
 
 #[test]

@@ -4,10 +4,11 @@
 use blackstart::app::assess::{Life, What};
 use blackstart::app::plan::Note;
 use blackstart::app::replay::{Outcome, Report as Replayed, Verdict};
+use blackstart::app::typed_path::Completed;
 use blackstart::model::event::Event;
 use blackstart::tui::job::{Job, Report};
 use blackstart::tui::keys::Key;
-use blackstart::tui::message::Message;
+use blackstart::tui::message::{Effect, Message, PathAnswer, PathQuestion};
 use blackstart::tui::screen;
 use blackstart::tui::state::{Goal, Screen};
 use blackstart::tui::theme::Theme;
@@ -166,11 +167,25 @@ fn a_key_file_is_asked_for_where_none_was_given() {
     person.press(Key::Char('3'));
     person.press(Key::Char('2'));
     assert!(person.state.types() && shown(&person).contains("A key file is needed first."));
-    person.type_in("ada.key");
+    person.type_in("../ada");
+    person.press(Key::Enter);
+    let asked = person.effects.pop();
+    assert!(matches!(asked, Some(Effect::Path(PathQuestion::KeyFile(_)))), "{asked:?}");
+    let wrong = Err("there is no key file ../ada (B0319)".to_owned());
+    person.tell(Message::Path(PathAnswer::KeyFile("../ada".into(), wrong)));
+    assert!(person.state.types(), "what was typed stays, to be mended");
+    assert!(shown(&person).contains("there is no key file ../ada"), "{}", shown(&person));
+    person.type_in(".k");
+    person.press(Key::Tab);
+    let completed = Completed { text: "../ada.key".into(), names: Vec::new() };
+    person.tell(Message::Path(PathAnswer::Completed("../ada.k".into(), completed)));
+    assert!(!shown(&person).contains("there is no key file"), "{}", shown(&person));
+    // Keys that come before the answer are about what comes after it.
     person.press(Key::Enter);
     person.press(Key::Enter);
+    person.tell(Message::Path(PathAnswer::KeyFile("../ada.key".into(), Ok(()))));
     let (_, job) = person.begun();
-    assert_eq!(job.line(), "blackstart show --identity ada.key");
+    assert_eq!(job.line(), "blackstart show --identity ../ada.key");
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn word(effect: &Effect) -> String {
         Effect::Reply(_, None) => "answers nothing".to_owned(),
         Effect::Reply(_, Some(_)) => "ANSWERS".to_owned(),
         Effect::Copy(line) => format!("copies {line}"),
+        Effect::Path(question) => format!("looks at {question:?}"),
         Effect::Repaint => "repaints".to_owned(),
         Effect::Quit(ending) => format!("quits {}", ending.code),
     }

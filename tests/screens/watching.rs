@@ -134,3 +134,26 @@ fn what_waits_beside_is_told_with_the_way_out() {
         assert!(said.contains(key), "{key} in\n{said}");
     }
 }
+
+#[test]
+fn help_says_what_a_key_does_and_the_filter_finds_it() {
+    let (mut person, _) = replaying(SIZE);
+    person.press(Key::Char('?'));
+    person.act(Action::Filter);
+    person.type_in("incident chat");
+    person.press(Key::Enter);
+    let said = shown(&person);
+    assert!(said.contains(" > t             tell: Copies one sentence"), "{said}");
+    assert!(said.contains("how far it is and what it waits for."), "whole below: {said}");
+}
+
+#[test]
+fn what_was_copied_is_named() {
+    let (mut person, _) = replaying(SIZE);
+    person.press(Key::Char('t'));
+    let said = shown(&person);
+    assert!(said.contains("Copied the sentence") && said.contains("The replay onto"), "{said}");
+    person.press(Key::Char('c'));
+    let said = shown(&person);
+    assert!(said.contains("Copied the command") && said.contains(": blackstart replay"), "{said}");
+}

@@ -77,7 +77,7 @@ fn what_is_copied_goes_to_the_clipboard_and_is_printed_at_the_end() {
     let terminal = Terminal::open(&kit, &Look::default());
     terminal.until("Suggested: ");
     terminal.press(&["c"]);
-    terminal.until("Copied, if this terminal can");
+    terminal.until("Copied the command");
     let recorded = String::from_utf8_lossy(&terminal.recorded()).into_owned();
     // `blackstart assess`
     assert!(recorded.contains("\u{1b}]52;c;YmxhY2tzdGFydCBhc3Nlc3M=\u{7}"), "{recorded:?}");

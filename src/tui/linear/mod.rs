@@ -165,7 +165,8 @@ impl Desk {
         let comes = state.works()
             && (state.on(Screen::is_work)
                 || (state.on(Screen::is_plan) && state.binding == Confirming::Not));
-        state.popup().is_some() || (state.looks.is_empty() && !comes)
+        let looks = !state.looks.is_empty() || state.looked_at.is_some();
+        state.looked_at.is_none() && state.popup().is_some() || (!looks && !comes)
     }
 
     fn writes(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Help: the keys of a screen, words, and what every code means. Offline.
 
 use crate::app::explain;
-use crate::tui::keys::{Hint, KEYS};
+use crate::tui::keys::{Binding, KEYS};
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, filtered, matching};
 use crate::tui::state::{Screen, State};
@@ -28,7 +28,7 @@ const WORDS: &[(&str, &str)] = &[
 
 /// A row of help.
 enum Row {
-    Key(Hint),
+    Key(&'static Binding),
     Word(&'static str, &'static str),
     Code(&'static str, &'static str),
 }
@@ -38,10 +38,7 @@ fn all(state: &State) -> Vec<Row> {
         Screen::Help(_, places) => places.as_slice(),
         _ => &[],
     };
-    let keys = places.iter().filter_map(|place| KEYS.get(*place)).map(|one| {
-        let (shown, words, action, in_bar) = (one.shown, one.words, one.action, one.in_bar);
-        Row::Key(Hint { shown, words, action, in_bar })
-    });
+    let keys = places.iter().filter_map(|place| KEYS.get(*place)).map(Row::Key);
     let words = WORDS.iter().map(|(word, means)| Row::Word(word, means));
     let codes = explain::all().into_iter().map(|about| Row::Code(about.code, about.meaning));
     let keys = keys.filter(|_| !state.in_lines);
@@ -50,7 +47,7 @@ fn all(state: &State) -> Vec<Row> {
 
 fn words(row: &Row) -> String {
     match row {
-        Row::Key(hint) => format!("{:<12}  {}", hint.shown, hint.words),
+        Row::Key(one) => format!("{:<12}  {}: {}", one.shown, one.words, one.means),
         Row::Word(word, means) => format!("{word:<12}  {means}"),
         Row::Code(code, meaning) => format!("{code:<12}  {meaning}"),
     }
@@ -82,7 +79,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     let count = all(state).len();
     filtered(&mut page, rows.len(), count, screen::filter(state));
     let meaning = rows.get(state.cursor()).map_or("", |row| match row {
-        Row::Key(hint) => hint.words,
+        Row::Key(one) => one.means,
         Row::Word(_, means) => means,
         Row::Code(_, meaning) => meaning,
     });

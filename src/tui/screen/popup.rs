@@ -13,8 +13,12 @@ use crate::tui::work::Work;
 /// Lays a popup over a page.
 pub(super) fn over<'a>(page: Page<'a>, popup: &'a Popup, state: &'a State) -> Page<'a> {
     match popup {
-        Popup::Field { purpose, text, wrong } => {
-            field(page, purpose, text, wrong.as_deref(), state)
+        Popup::Field { purpose, text, wrong, names } => {
+            let mut page = field(page, purpose, text, wrong.as_deref(), state);
+            if !names.is_empty() {
+                page.next(Role::Plain, names.join("  "));
+            }
+            page
         }
         Popup::Choice { question, cursor } => {
             let Wants::Choice { yes, no } = &question.wants else { return page };
@@ -72,6 +76,9 @@ fn field<'a>(
         Some((seen, all)) => page.next(Role::Strong, format!("{words}: {seen} of {all}.")),
         None => page.next(Role::Strong, words),
     }
+    if purpose.is_path() && !state.in_lines {
+        page.next(Role::Plain, "Tab completes what is typed.");
+    }
     if secret {
         page.next(Role::Plain, "Wrong words cost nothing: there is no lock-out. Caps Lock?");
     }
@@ -105,7 +112,7 @@ fn field<'a>(
         text: (!secret).then(|| typed.text()),
         cursor: if secret { 0 } else { typed.cursor() },
     });
-    page.keys = field_hints(state.stops());
+    page.keys = field_hints(state.stops(), purpose.is_path());
     page
 }
 

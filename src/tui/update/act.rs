@@ -5,6 +5,7 @@ use super::job::{begin, nobody};
 use super::look::look;
 use super::{field, quit, run};
 use crate::app::signals::Signal;
+use crate::app::text;
 use crate::model::explain::Kind;
 use crate::tui::draw;
 use crate::tui::job::Job;
@@ -49,13 +50,14 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Watch => watch(state),
         Action::LeaveOut => run::leave_out(state),
         Action::Test => choose::test_target(state),
+        Action::Complete => field::complete(state),
         Action::Copy => {
             let line = screen::page(state).same_as;
-            copy(state, line)
+            copy(state, "command", line)
         }
         Action::Tell => {
             let sentence = screen::sentence(state);
-            copy(state, sentence)
+            copy(state, "sentence", sentence)
         }
         Action::Quit => leave(state),
         Action::Stop => stop(state, Signal::Interrupt),
@@ -140,6 +142,8 @@ fn go(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Goes back. What waits for an answer learns that nobody gives one.
 pub(super) fn back(state: &mut State) -> Vec<Effect> {
+    // Whoever leaves waits for nothing that is looked at.
+    state.looked_at = None;
     match state.popups.pop() {
         Some(
             Popup::Field { purpose: Purpose::Answer(question), .. }
@@ -255,9 +259,12 @@ fn verify(state: &mut State, full: bool) -> Vec<Effect> {
 }
 
 /// Copies a command or a sentence.
-fn copy(state: &mut State, line: Option<String>) -> Vec<Effect> {
+fn copy(state: &mut State, what: &str, line: Option<String>) -> Vec<Effect> {
     let Some(line) = line else { return Vec::new() };
-    state.said = Some("Copied, if this terminal can; else it is printed at the end.".to_owned());
+    let begin = text::beginning(&line, 48);
+    state.said = Some(format!(
+        "Copied the {what}, where this terminal can: {begin} It is printed when you quit, too."
+    ));
     if !state.copied.contains(&line) {
         state.copied.push(line.clone());
     }

@@ -1,5 +1,7 @@
 //! What is typed, and what becomes of it. A field owns the keyboard.
 
+use std::path::PathBuf;
+
 use super::act::back;
 use super::choose;
 use super::job::{begin, reply};
@@ -7,26 +9,29 @@ use super::run;
 use crate::app::plan::Selector;
 use crate::app::target::Class;
 use crate::app::{Wanted, extract, plan};
+use crate::model::explain::Kind;
 use crate::model::id::Seq;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::keys::Key;
-use crate::tui::message::{Effect, Reply, Wants, typed_path};
-use crate::tui::state::{Confirming, Popup, Purpose, State};
+use crate::tui::message::{Effect, PathAnswer, PathQuestion, Reply, Wants, typed_path};
+use crate::tui::state::{Confirming, Known, Popup, Purpose, State};
 use crate::tui::typed::Typed;
 
 /// Begins a field.
 pub(super) fn ask(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
-    state.popups.push(Popup::Field { purpose, text: Typed::new(text), wrong: None });
+    let (text, wrong, names) = (Typed::new(text), None, Vec::new());
+    state.popups.push(Popup::Field { purpose, text, wrong, names });
     Vec::new()
 }
 
 /// Takes a key.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
-    let Some(Popup::Field { text, wrong, .. }) = state.popups.last_mut() else {
+    let Some(Popup::Field { text, wrong, names, .. }) = state.popups.last_mut() else {
         return Vec::new();
     };
     match key {
         Key::Enter => return done(state),
+        Key::Tab => return complete(state),
         Key::Esc => return escape(state),
         Key::Char(character) => text.insert(character.encode_utf8(&mut [0; 4])),
         Key::Backspace => text.erase(),
@@ -39,8 +44,53 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
         _ => return Vec::new(),
     }
     *wrong = None;
+    names.clear();
     filter_now(state);
     Vec::new()
+}
+
+/// Asks what a path goes on with.
+pub(super) fn complete(state: &mut State) -> Vec<Effect> {
+    match state.popups.last() {
+        Some(Popup::Field { purpose, text, .. }) if purpose.is_path() => {
+            let text = text.text().to_owned();
+            look_at(state, PathQuestion::Complete(text, state.home.clone()))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn look_at(state: &mut State, question: PathQuestion) -> Vec<Effect> {
+    state.looked_at = Some(Vec::new());
+    vec![Effect::Path(question)]
+}
+
+/// A path was looked at. An answer about what is not typed any more means nothing.
+pub(super) fn path(state: &mut State, answer: PathAnswer) -> Vec<Effect> {
+    let home = state.home.clone();
+    let Some(Popup::Field { purpose, text, names, wrong }) = state.popups.last_mut() else {
+        return Vec::new();
+    };
+    match answer {
+        PathAnswer::Completed(asked, completed) if asked == text.text() => {
+            let nothing = completed.text == asked && completed.names.is_empty();
+            *wrong = (nothing && !asked.ends_with('/'))
+                .then(|| "Nothing there begins like that.".to_owned());
+            (*text, *names) = (Typed::new(&completed.text), completed.names);
+            Vec::new()
+        }
+        PathAnswer::KeyFile(path, found) => {
+            let Purpose::KeyFile(at) = *purpose else { return Vec::new() };
+            if typed_path(text.text().trim(), home.as_ref()) != path {
+                return Vec::new();
+            }
+            match found {
+                Ok(()) => take_key_file(state, at, path),
+                Err(why) => say_wrong(state, &why),
+            }
+        }
+        PathAnswer::Completed(..) => Vec::new(),
+    }
 }
 
 /// Takes pasted text.
@@ -164,17 +214,38 @@ fn signs(state: &mut State, typed: &str) -> Vec<Effect> {
     }
 }
 
+/// A key file was named: it is looked at first, so that a wrong path is mended here.
 fn key_file(state: &mut State, at: usize, typed: &str) -> Vec<Effect> {
-    state.popups.pop();
-    let path = typed_path(typed, state.home.as_ref());
-    match (typed.is_empty(), state.identities.get_mut(at)) {
-        (true, Some(_)) => drop(state.identities.remove(at)),
-        (true, None) => {}
-        (false, Some(known)) => *known = path,
-        (false, None) => state.identities.push(path),
+    if typed.is_empty() {
+        state.popups.pop();
+        if at < state.identities.len() {
+            state.identities.remove(at);
+            forget_failure(state);
+        }
+        choose::to_open_row(state);
+        return Vec::new();
     }
+    let path = typed_path(typed, state.home.as_ref());
+    look_at(state, PathQuestion::KeyFile(path))
+}
+
+fn take_key_file(state: &mut State, at: usize, path: PathBuf) -> Vec<Effect> {
+    state.popups.pop();
+    match state.identities.get_mut(at) {
+        Some(known) => *known = path,
+        None => state.identities.push(path),
+    }
+    forget_failure(state);
     choose::to_open_row(state);
     Vec::new()
+}
+
+/// What failed with other key files says nothing about these; what was refused with any still does.
+fn forget_failure(state: &mut State) {
+    let stays = |kind| matches!(kind, Kind::Refused | Kind::Integrity);
+    if matches!(&state.facts.opened, Known::Failed(told) if !stays(told.kind)) {
+        state.facts.opened = Known::No;
+    }
 }
 
 fn accept(state: &mut State, typed: &str) -> Vec<Effect> {

@@ -21,9 +21,12 @@ mod run;
 pub(super) use job::begin;
 
 use super::keys::{self, Key};
-use super::message::{Effect, Ending, Message};
+use super::message::{Effect, Ending, Message, PathAnswer};
 use super::state::State;
 use crate::app::signals::Signal;
+
+/// So many keys wait at most for a path to be looked at.
+const PRESSED: usize = 200;
 
 /// Takes a message.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -52,6 +55,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Word(id, text) => job::word(state, id, text),
         Message::Done(id, end) => job::done(state, id, *end),
         Message::Broken(id, what) => job::broken(state, id, &what),
+        Message::Path(answer) => path(state, answer),
         Message::Signal(signal) => self::signal(state, signal),
     }
 }
@@ -65,6 +69,14 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
             _ => Vec::new(),
         };
     }
+    if let Some(pressed) = state.looked_at.as_mut()
+        && !matches!(key, Key::Interrupt | Key::Redraw | Key::Esc)
+    {
+        // What comes of it decides what these keys are about.
+        pressed.truncate(PRESSED);
+        pressed.push(key);
+        return Vec::new();
+    }
     state.said = None;
     if state.types() && key != Key::Interrupt && key != Key::Redraw {
         return field::press(state, key);
@@ -73,6 +85,16 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         Some(action) => act::act(state, action),
         None => Vec::new(),
     }
+}
+
+/// A path was looked at. Keys that were pressed meanwhile follow.
+fn path(state: &mut State, answer: PathAnswer) -> Vec<Effect> {
+    let pressed = state.looked_at.take().unwrap_or_default();
+    let mut effects = field::path(state, answer);
+    for key in pressed {
+        effects.extend(press(state, key));
+    }
+    effects
 }
 
 /// The system asks for an end: at the next safe point.
