@@ -111,7 +111,9 @@ pub(super) fn desired(
         items.extend(rendered.items);
         work.found.extend(rendered.findings);
     }
-    let beyond = work.held(followed(&items), &sources);
+    let index = opened.index().into_iter();
+    let repos = index.flat_map(|index| &index.repos).map(|repo| repo.name.as_str()).collect();
+    let beyond = work.held(followed(&items, &repos), &sources);
     let mut findings = work.found;
     findings.dedup();
     let bundle = accepted.verified().digest();

@@ -83,7 +83,13 @@ pub(super) fn prepare(
         Reach::Directory(directory) => Against::Directory(directory),
     };
     let planned = make(&desired, &target.binding, &against, ports.observer, ports.cancel)?;
-    let planned = planned.made_from(sources(&reader, &request.wanted));
+    let mut planned = planned.made_from(sources(&reader, &request.wanted));
+    let facts = &target.facts;
+    // What could not be looked at is not taken for absent.
+    let seen = target.identity.is_some() && !facts.unread.iter().any(|kind| kind == "Nodes");
+    if seen {
+        planned = planned.onto_nodes(facts.nodes, facts.ready);
+    }
     let mut remarks = target.told.clone();
     remarks.extend(target.stopping.iter().map(|sign| format!("a replay is refused: {sign}")));
     remarks.extend(accepted.verified().remarks().map(str::to_owned));

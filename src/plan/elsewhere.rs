@@ -11,24 +11,31 @@ use super::desired::Desired;
 use super::error::{CLOCKS, ELSEWHERE, ENGINES};
 use super::notes::Notes;
 use super::source::Source;
+use super::units::repo_of;
 use super::value::{Note, Plan};
 use crate::model::safe::safe;
-use crate::object::Object;
+use crate::object::{Object, ObjectRef};
 use crate::render::Item;
 
 /// So many names are told.
 const NAMED: usize = 4;
+/// Stands between what is not held and when it comes, which a sentence for others leaves out.
+const LATER: &str = ": nothing to do tonight, ";
 
-/// Returns the folders that engines' objects follow and that no item comes from, each as if it were
-/// in the repository of the object that follows it: where else cannot always be known.
-pub fn followed(items: &[Item]) -> Vec<Source> {
+/// Returns the folders that engines' objects follow and that no item comes from: each in the
+/// repository of those in the bundle that its address ends with, else as if it were in the repository
+/// of the object that follows it. Where else cannot always be known.
+pub fn followed(items: &[Item], repos: &BTreeSet<&str>) -> Vec<Source> {
     let mut folders = BTreeSet::new();
     for item in items {
-        for source in follows(&item.object) {
-            if let Followed::Folder(path) = source
+        for source in follows(&item.object, items) {
+            if let What::Folder(path) = source.what
                 && !is_held(&path, items)
             {
-                folders.insert((item.provenance.repo.clone(), path));
+                let url = source.url.map(without_secrets);
+                let named = url.as_deref().and_then(|url| repo_of(url, repos));
+                let repo = named.unwrap_or(&item.provenance.repo);
+                folders.insert((repo.to_owned(), path));
             }
         }
     }
@@ -39,40 +46,39 @@ pub fn followed(items: &[Item]) -> Vec<Source> {
 /// Notes what is not in the plan although something in it points there.
 pub(super) fn check(desired: &Desired, notes: &mut Notes) {
     let items = &desired.items;
-    let is_there = |folder: &Source| {
-        desired.beyond.iter().any(|one| (&one.repo, &one.path) == (&folder.repo, &folder.path))
-    };
-    let (held, lost): (Vec<_>, Vec<_>) = followed(items).into_iter().partition(is_there);
-    let names = |folders: &[Source]| listed(folders.iter().map(ToString::to_string));
-    if !held.is_empty() {
-        let text =
-            format!("engines follow what the bundle holds and the plan lacks: {}", names(&held));
+    if !desired.beyond.is_empty() {
+        let names = listed(desired.beyond.iter().map(ToString::to_string));
+        let text = format!("engines follow what the bundle holds and the plan lacks: {names}");
         notes.warn(&ELSEWHERE, text);
     }
-    if !lost.is_empty() {
-        let by = |folder: &Source| {
-            let follower = items.iter().find(|item| {
-                let is_it =
-                    |one: &Followed| matches!(one, Followed::Folder(at) if *at == folder.path);
-                follows(&item.object).iter().any(is_it)
-            });
-            let follower =
-                follower.map_or_else(String::new, |item| item.object.reference().to_string());
-            format!("./{} ({follower})", folder.path)
-        };
-        let names = listed(lost.iter().map(by));
-        notes.warn(
-            &ELSEWHERE,
-            format!("engines follow what neither plan nor bundle holds: {names}"),
-        );
+    let (mut lost, mut charts) = (BTreeSet::new(), BTreeSet::new());
+    for item in items {
+        let by = item.object.reference();
+        for source in follows(&item.object, items) {
+            let of = source.from.map_or_else(String::new, |from| format!(" of {from}"));
+            match source.what {
+                What::Chart(name) => drop(charts.insert(format!("{by} installs {name}{of}"))),
+                What::Folder(path) => {
+                    let there = desired.beyond.iter().any(|folder| folder.path == path);
+                    if !there && !is_held(&path, items) {
+                        lost.insert(format!("{by} follows ./{path}{of}"));
+                    }
+                }
+            }
+        }
     }
-    let charts = items.iter().filter(|item| {
-        follows(&item.object).iter().any(|source| matches!(source, Followed::Chart))
-    });
-    let charts: BTreeSet<_> = charts.map(|item| item.object.reference().to_string()).collect();
+    if !lost.is_empty() {
+        let later = match lost.len() {
+            1 => "it comes when that host answers",
+            _ => "they come when their hosts answer",
+        };
+        let names = listed(lost.into_iter());
+        let text = format!("{names}, which neither plan nor bundle holds{LATER}{later}");
+        notes.warn(&ELSEWHERE, text);
+    }
     if !charts.is_empty() {
         let names = listed(charts.into_iter());
-        notes.warn(&ELSEWHERE, format!("the plan lacks the charts that these install: {names}"));
+        notes.warn(&ELSEWHERE, format!("{names}, which the plan does not hold"));
     }
 }
 
@@ -80,6 +86,11 @@ impl Note {
     /// Returns whether it tells of what the plan lacks.
     pub fn is_elsewhere(&self) -> bool {
         self.code == ELSEWHERE.code
+    }
+
+    /// Returns it without what is to be done about it, for a sentence.
+    pub fn in_short(&self) -> &str {
+        self.text.split(LATER).next().unwrap_or_default()
     }
 
     /// Returns whether it tells of what is applied so that it waits.
@@ -103,6 +114,13 @@ impl Plan {
         self.is_empty().then(|| format!("{there}; {beyond}"))
     }
 
+    /// Says what a replay keeps on a cluster beside the objects of the plan.
+    pub fn besides(&self) -> Option<&'static str> {
+        const WORDS: &str =
+            "a replay also keeps its lease and journal copy in namespace blackstart-system";
+        (self.target.uid.is_some() && !self.is_empty()).then_some(WORDS)
+    }
+
     /// Returns what is still so when the plan was carried out: what was applied so that it waits,
     /// and what the plan does not hold.
     pub fn lasting(&self) -> impl Iterator<Item = &Note> {
@@ -120,19 +138,40 @@ fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
 }
 
 /// What an object of an engine has it reconcile.
-enum Followed {
+enum What {
     /// A folder of a repository, without `./` and slashes at its ends.
     Folder(String),
-    /// A chart.
-    Chart,
+    /// A chart, in words.
+    Chart(String),
 }
 
-fn follows(object: &Object) -> Vec<Followed> {
+/// Something that an engine fetches.
+struct Followed<'a> {
+    what: What,
+    /// The address of what it is in, where that is known.
+    url: Option<&'a str>,
+    /// What it is in, in words.
+    from: Option<String>,
+}
+
+fn follows<'a>(object: &'a Object, items: &'a [Item]) -> Vec<Followed<'a>> {
     let at = object.reference();
     let spec = &object.value()["spec"];
+    let of_flux = |what, reference: &Value| {
+        let (from, url) = source_of(reference, at, items);
+        vec![Followed { what, url, from }]
+    };
     match (at.group.as_str(), at.kind.as_str()) {
-        ("kustomize.toolkit.fluxcd.io", "Kustomization") => vec![folder(&spec["path"])],
-        ("helm.toolkit.fluxcd.io", "HelmRelease") => vec![Followed::Chart],
+        ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
+            of_flux(What::Folder(folder(&spec["path"])), &spec["sourceRef"])
+        }
+        ("helm.toolkit.fluxcd.io", "HelmRelease") if spec["chartRef"].is_object() => {
+            of_flux(What::Chart("the chart".to_owned()), &spec["chartRef"])
+        }
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => {
+            let chart = &spec["chart"]["spec"];
+            of_flux(What::Chart(chart_name(&chart["chart"])), &chart["sourceRef"])
+        }
         ("argoproj.io", "Application") => {
             let several = spec["sources"].as_array().into_iter().flatten();
             let sources = several.chain(spec.get("source"));
@@ -143,18 +182,65 @@ fn follows(object: &Object) -> Vec<Followed> {
 }
 
 /// A source that is only there to be referred to has neither.
-fn of_argo(source: &Value) -> Option<Followed> {
-    if source["chart"].is_string() {
-        return Some(Followed::Chart);
-    }
-    source["path"].is_string().then(|| folder(&source["path"]))
+fn of_argo(source: &Value) -> Option<Followed<'_>> {
+    let what = if source["chart"].is_string() {
+        What::Chart(chart_name(&source["chart"]))
+    } else if source["path"].is_string() {
+        What::Folder(folder(&source["path"]))
+    } else {
+        return None;
+    };
+    let url = source["repoURL"].as_str();
+    Some(Followed { what, url, from: url.map(without_secrets) })
+}
+
+fn chart_name(name: &Value) -> String {
+    name.as_str().map_or_else(|| "a chart".to_owned(), |name| format!("chart {name}"))
+}
+
+/// Returns the source that an object of Flux refers to, in words, and its address where the plan
+/// has it.
+fn source_of<'a>(
+    reference: &Value,
+    by: &ObjectRef,
+    items: &'a [Item],
+) -> (Option<String>, Option<&'a str>) {
+    let (Some(kind), Some(name)) = (reference["kind"].as_str(), reference["name"].as_str()) else {
+        return (None, None);
+    };
+    let namespace = reference["namespace"].as_str().or(by.namespace.as_deref());
+    let object = ObjectRef {
+        group: "source.toolkit.fluxcd.io".to_owned(),
+        kind: kind.to_owned(),
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    };
+    let found = items.iter().find(|item| *item.object.reference() == object);
+    let url = found.and_then(|item| item.object.value()["spec"]["url"].as_str());
+    let address = url.map_or_else(String::new, |url| format!(" ({})", without_secrets(url)));
+    (Some(format!("{object}{address}")), url)
+}
+
+/// An address without what lets somebody in: what stands before the host, and what is asked for.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // As ssh writes it: whoever is before the host is a name, unless a colon comes first.
+        return match url.split_once('@') {
+            Some((who, host)) if who.contains(':') => host.to_owned(),
+            _ => url.to_owned(),
+        };
+    };
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
 }
 
 /// Without `./` and slashes at its ends. What would leave the repository is cut there.
-fn folder(path: &Value) -> Followed {
+fn folder(path: &Value) -> String {
     let parts = path.as_str().unwrap_or_default().split('/');
     let parts = parts.filter(|part| !matches!(*part, "" | ".")).take_while(|part| *part != "..");
-    Followed::Folder(parts.collect::<Vec<_>>().join("/"))
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Whether anything comes from the folder, in whatever repository: which one is meant cannot always
@@ -201,53 +287,104 @@ mod tests {
     }
 
     const FLUX: &str = "kustomize.toolkit.fluxcd.io/v1";
+    const HELM: &str = "helm.toolkit.fluxcd.io/v2";
+    const SOURCES: &str = "source.toolkit.fluxcd.io/v1";
 
     #[test]
-    fn folders_that_nothing_comes_from_are_named() {
+    fn folders_that_nothing_comes_from_are_named_with_who_follows_what_of_where() {
         let points = |name: &str, path: &str| {
             item("clusters/prod", FLUX, "Kustomization", name, json!({"path": path}))
         };
         let settings = item("apps/base", "v1", "ConfigMap", "a", json!({}));
+        let from = json!({"kind": "GitRepository", "name": "dev", "namespace": "tenants"});
+        let source = |name: &str, url: &str| {
+            let mut object =
+                item("clusters/prod", SOURCES, "GitRepository", name, json!({"url": url}));
+            let mut value = object.object.into_value();
+            value["metadata"]["namespace"] = "tenants".into();
+            object.object = Object::from_value(value).unwrap();
+            object
+        };
+        let dev = "https://u:secret@git.example.com/dev/app.git?token=secret";
+        let tenant = json!({"path": "./tenants/prod", "sourceRef": from});
         let items = [
             points("self", "./clusters/prod/"),
             points("top", ""),
             points("apps", "./apps"),
-            points("tenants", "./tenants/prod"),
-            points("near", "./app"),
+            item("clusters/prod", FLUX, "Kustomization", "tenants", tenant),
+            source("dev", dev),
             settings,
         ];
         assert_eq!(
             told(&items),
-            ["engines follow what neither plan nor bundle holds: ./app (Kustomization \
-              flux-system/near), ./tenants/prod (Kustomization flux-system/tenants)"]
+            ["Kustomization flux-system/tenants follows ./tenants/prod of GitRepository \
+              tenants/dev (https://git.example.com/dev/app.git), which neither plan nor bundle \
+              holds: nothing to do tonight, it comes when that host answers"]
         );
         let held = Source { repo: "fleet".into(), path: "tenants/prod".into(), revision: None };
         assert_eq!(
             told_with(&items, &[held]),
-            [
-                "engines follow what the bundle holds and the plan lacks: fleet:tenants/prod",
-                "engines follow what neither plan nor bundle holds: ./app (Kustomization \
-                 flux-system/near)",
-            ]
+            ["engines follow what the bundle holds and the plan lacks: fleet:tenants/prod"]
         );
         assert_eq!(told(&items[..3]).len(), 1, "nothing comes from apps now");
+        let of = |repos: &[&str]| followed(&items, &repos.iter().copied().collect());
+        let source = |repo: &str| {
+            [Source { repo: repo.into(), path: "tenants/prod".into(), revision: None }]
+        };
+        assert_eq!(of(&["fleet"]), source("fleet"));
+        assert_eq!(of(&["fleet", "dev/app"]), source("dev/app"), "its address says where");
+    }
+
+    #[test]
+    fn a_sentence_says_it_in_short() {
+        let lost =
+            item("clusters/prod", FLUX, "Kustomization", "dev", json!({"path": "./production"}));
+        let text = told(&[lost]).remove(0);
+        let note = Note { code: ELSEWHERE.code.to_owned(), text };
+        assert_eq!(
+            format!("But {}.", note.in_short()),
+            "But Kustomization flux-system/dev follows ./production, which neither plan nor bundle \
+             holds."
+        );
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_lets_somebody_in() {
+        for (url, shown) in [
+            ("https://git.example.com/a.git", "https://git.example.com/a.git"),
+            ("https://me:s3@git.example.com/a?t=s3#x", "https://git.example.com/a"),
+            ("https://s3@git.example.com", "https://git.example.com"),
+            ("ssh://git@git.example.com/a@b", "ssh://git.example.com/a@b"),
+            ("git@git.example.com:a/b", "git@git.example.com:a/b"),
+            ("me:s3@git.example.com:a/b", "git.example.com:a/b"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
     }
 
     #[test]
     fn charts_are_told_and_many_are_counted() {
         let argo = |name: &str, spec| item("a", "argoproj.io/v1alpha1", "Application", name, spec);
+        let helm = |name: &str, spec| item("a", HELM, "HelmRelease", name, spec);
+        let repository = json!({"kind": "HelmRepository", "name": "charts"});
         let items = [
-            argo("one", json!({"source": {"path": "apps/one", "repoURL": "x"}})),
-            argo("two", json!({"sources": [{"chart": "redis"}, {"ref": "values"}]})),
-            item("a", "helm.toolkit.fluxcd.io/v2", "HelmRelease", "podinfo", json!({})),
+            argo("one", json!({"source": {"path": "apps/one", "repoURL": "https://x/y"}})),
+            argo(
+                "two",
+                json!({"sources": [{"chart": "redis", "repoURL": "https://x"}, {"ref": "v"}]}),
+            ),
+            helm("info", json!({"chart": {"spec": {"chart": "podinfo", "sourceRef": repository}}})),
+            helm("oci", json!({"chartRef": {"kind": "OCIRepository", "name": "app"}})),
         ];
         assert_eq!(
             told(&items),
             [
-                "engines follow what neither plan nor bundle holds: ./apps/one (Application \
-                 flux-system/one)",
-                "the plan lacks the charts that these install: \
-                 Application flux-system/two, HelmRelease flux-system/podinfo",
+                "Application flux-system/one follows ./apps/one of https://x/y, which neither plan \
+                 nor bundle holds: nothing to do tonight, it comes when that host answers",
+                "Application flux-system/two installs chart redis of https://x, \
+                 HelmRelease flux-system/info installs chart podinfo of HelmRepository \
+                 flux-system/charts, HelmRelease flux-system/oci installs the chart of \
+                 OCIRepository flux-system/app, which the plan does not hold",
             ]
         );
         let many: Vec<_> = (0..6)
@@ -255,7 +392,11 @@ mod tests {
                 item("a", FLUX, "Kustomization", &n.to_string(), json!({"path": format!("p{n}")}))
             })
             .collect();
-        assert!(told(&many)[0].ends_with("and 2 more"), "{:?}", told(&many));
+        let text = told(&many).remove(0);
+        assert!(
+            text.contains("./p3 and 2 more, which") && text.ends_with("hosts answer"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -192,10 +192,17 @@ abouts! {
         goes on, and may undo what is replayed.",
         "kubectl patch application NAME -n NAMESPACE --type=merge -p \
         '{\"spec\":{\"syncPolicy\":{\"automated\":null}}}', then plan again";
-    ELSEWHERE = "B1445" Incomplete "An engine's object (Flux, Argo CD) points to a folder or a chart \
-        of which nothing is in the plan. The object is applied so that it waits, so what it points to \
-        stays away until the engine runs and its Git host answers.",
-        "plan again with a --path for each folder, those of the kit too: --path replaces its [[root]]s";
+    ELSEWHERE = "B1445" Incomplete "An object of an engine (Flux, Argo CD) follows a folder, or \
+        installs a chart, of which nothing is in the plan. The object is applied so that it waits, so \
+        what it points to stays away until the engine runs and its host answers.",
+        "what the bundle holds: a at the plan on the screens, or the --path options that plan prints; \
+        nothing tonight for what it does not hold";
+    NO_NODES = "B1446" Incomplete "No node of the target is ready. Objects can be applied, but their \
+        Pods do not run, and a replay waits for none of them.",
+        "nothing, for a cluster that gets its nodes later; else look at them: kubectl get nodes";
+    NO_ENGINE = "B1447" Incomplete "The plan brings objects of an engine (Flux, Argo CD), and neither \
+        the plan nor the target has the controller that acts on them. They come so that they wait \
+        anyway.", "nothing tonight; install the engine before its objects are to go on";
     HOOK = "B1437" Incomplete "A hook that is not for bringing something up: a test, or what runs \
         at upgrades, failures, removals. It is no part of a plan.", "nothing, if that is right";
 }

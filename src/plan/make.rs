@@ -15,6 +15,7 @@ use super::live::{Live, check_namespaces, live_objects};
 use super::notes::Notes;
 use super::parallel::each;
 use super::proof::is_unchanged;
+use super::runners;
 use super::scope::{Known, Scope};
 use super::settle::{Wanted, settle, without_unfit};
 use super::suspend::stays_automated;
@@ -103,6 +104,7 @@ fn compare_cluster(
     let undefined = undefined.map(|item| Undefined::of(item.object.reference())).collect();
     let live = live_objects(&wanted, scope.kinds(), cluster, cancel)?;
     check_namespaces(&wanted, &live, notes);
+    runners::check(&wanted, &live.extra, scope.kinds(), cluster, notes);
     let results = each(&wanted, AT_ONCE, |item| {
         cancel.check()?;
         compare_one(item, &live, cluster)

@@ -20,6 +20,7 @@
 //! | `choice` | which of two origins of one object counts |
 //! | `suspend` | engines and clocks held back |
 //! | `elsewhere` | what engines in the plan point to, of which nothing is in it |
+//! | `runners` | whether anything runs what engines' objects tell |
 //! | `lockout` | webhooks that would lock themselves out |
 //! | `live` | what is on the target already |
 //! | `proof` | that nothing would change, without asking |
@@ -47,6 +48,7 @@ mod notes;
 mod parallel;
 mod proof;
 mod rejoin;
+mod runners;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scope;

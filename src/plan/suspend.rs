@@ -46,31 +46,44 @@ fn rest(group: &str, kind: &str) -> Option<String> {
 
 /// What was held back or is to be told, by what to say of it: how many, and the first.
 #[derive(Default)]
-pub(super) struct Told(BTreeMap<&'static str, (&'static About, Vec<String>)>);
+pub(super) struct Told(BTreeMap<Words, (&'static About, Vec<String>)>);
+
+/// What is said of one object, and of several. What lasts is said so that it is right before a replay
+/// and after.
+type Words = [&'static str; 2];
 
 impl Told {
-    fn add(&mut self, about: &'static About, what: &'static str, object: &Object) {
+    fn add(&mut self, about: &'static About, what: Words, object: &Object) {
         let entry = self.0.entry(what).or_insert_with(|| (about, Vec::new()));
         entry.1.push(object.reference().to_string());
     }
 
     /// What is made once and not again.
     pub(super) fn once(&mut self, object: &Object) {
-        self.add(&GENERATED, "will be made once, and by no later run", object);
+        self.add(&GENERATED, ["will be made once, and by no later run"; 2], object);
     }
 
     /// Notes one line for each thing that is said.
     pub(super) fn note(self, notes: &mut Notes) {
-        for (what, (about, objects)) in self.0 {
+        for ([one_is, they_are], (about, objects)) in self.0 {
             let text = match objects.as_slice() {
                 [] => continue,
-                [one] => format!("{one} {what}"),
-                [first, rest @ ..] => format!("{first} and {} more {what}", rest.len()),
+                [one] => format!("{one} {one_is}"),
+                [first, rest @ ..] => format!("{first} and {} more {they_are}", rest.len()),
             };
             notes.warn(about, text);
         }
     }
 }
+
+const SUSPENDED: Words = [
+    "stays suspended until somebody lets it go on",
+    "stay suspended until somebody lets them go on",
+];
+const CLOCK: Words = [
+    "stays suspended, so that nothing starts by itself, until somebody lets it go on",
+    "stay suspended, so that nothing starts by itself, until somebody lets them go on",
+];
 
 /// Returns the object as it is applied.
 pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
@@ -82,11 +95,7 @@ pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
         if object.value()["spec"]["suspend"] == true || !object.value()["spec"].is_object() {
             return object;
         }
-        let (about, what) = if clock {
-            (&CLOCKS, "will be applied suspended, so that nothing starts by itself")
-        } else {
-            (&ENGINES, "will be applied suspended")
-        };
+        let (about, what) = if clock { (&CLOCKS, CLOCK) } else { (&ENGINES, SUSPENDED) };
         told.add(about, what, &object);
         return object.changed(|value| value["spec"]["suspend"] = json!(true));
     }
@@ -94,7 +103,7 @@ pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
         if object.value()["metadata"]["annotations"][&annotation] == "disabled" {
             return object;
         }
-        told.add(&ENGINES, "will be applied suspended", &object);
+        told.add(&ENGINES, SUSPENDED, &object);
         return object
             .changed(|value| value["metadata"]["annotations"][annotation] = json!("disabled"));
     }
@@ -102,7 +111,7 @@ pub(super) fn suspended(object: Object, told: &mut Told) -> Object {
         return without_automation(object, told);
     }
     if let Some((_, what)) = REACHES_OUT.iter().find(|(reaches, _)| reaches(&object)) {
-        told.add(&OUTSIDE, what, &object);
+        told.add(&OUTSIDE, [what; 2], &object);
     }
     object
 }
@@ -142,7 +151,11 @@ fn without_automation(object: Object, told: &mut Told) -> Object {
     let Some(policy) = policy(&object).filter(|policy| is_automated(object.value(), policy)) else {
         return object;
     };
-    told.add(&ENGINES, "will be applied without automation", &object);
+    let what = [
+        "stays without automation until somebody gives it back",
+        "stay without automation until somebody gives it back",
+    ];
+    told.add(&ENGINES, what, &object);
     object.changed(|value| {
         if let Some(Value::Object(policy)) = value.pointer_mut(policy) {
             policy.remove("automated");
@@ -251,6 +264,6 @@ mod tests {
         let mut notes = Notes::default();
         told.note(&mut notes);
         let [note] = notes.warnings.as_slice() else { panic!("{:?}", notes.warnings) };
-        assert!(note.text.starts_with("CronJob shop/a and 2 more will be applied suspended"));
+        assert!(note.text.starts_with("CronJob shop/a and 2 more stay suspended"));
     }
 }

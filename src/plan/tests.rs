@@ -455,3 +455,53 @@ fn a_plan_file_spells_its_digest_as_all_else_does_and_says_its_folders() {
     let bare = file.replace(&digest.oci(), &digest.to_string());
     assert_eq!(Plan::read(bare.as_bytes(), "f").unwrap(), *planned.plan());
 }
+
+/// What Flux is told, and nobody to act on it.
+fn flux() -> Object {
+    let object = json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+                        "metadata": {"name": "apps", "namespace": "default"},
+                        "spec": {"path": "./prod"}});
+    Object::from_value(object).unwrap()
+}
+
+fn warned(planned: &Planned, code: &str) -> Vec<String> {
+    let notes = planned.plan().warnings.iter().filter(|note| note.code == code);
+    notes.map(|note| note.text.clone()).collect()
+}
+
+#[test]
+fn engines_whose_controllers_are_nowhere_are_told_once() {
+    let cluster = MemoryCluster::new("u-1");
+    let told = |objects: &[Object]| warned(&plan_on(&cluster, objects), "B1447");
+    let alone = told(&[flux()]);
+    assert_eq!(alone.len(), 1, "{alone:?}");
+    assert!(alone[0].starts_with("nothing here runs Flux: its objects wait anyway"), "{alone:?}");
+    // In the plan, under whatever name a chart gives it.
+    let controller = object("Deployment", Some("default"), "flux2-kustomize-controller");
+    assert_eq!(told(&[flux(), controller]), [""; 0]);
+    assert_eq!(told(&[object("ConfigMap", Some("default"), "a")]), [""; 0], "nothing of Flux");
+    // On the target, where it usually lives.
+    let kinds = cluster.kinds().unwrap();
+    let there = object("Deployment", Some("flux-system"), "kustomize-controller");
+    for object in [object("Namespace", None, "flux-system"), there] {
+        let at = object.reference();
+        let kind = kinds.find(&at.group, "v1", &at.kind).unwrap();
+        cluster.apply(kind, &object, &ApplyOptions::REAL).unwrap();
+    }
+    assert_eq!(told(&[flux()]), [""; 0]);
+}
+
+#[test]
+fn a_cluster_without_ready_nodes_is_told_where_something_should_run() {
+    let cluster = MemoryCluster::new("u-1");
+    let nodes = |objects: &[Object], all, ready| {
+        warned(&plan_on(&cluster, objects).onto_nodes(all, ready), "B1446")
+    };
+    let web = object("Deployment", Some("default"), "web");
+    let text = "the target has no nodes: what is applied does not run until it has";
+    assert_eq!(nodes(std::slice::from_ref(&web), 0, 0), [text]);
+    assert!(nodes(std::slice::from_ref(&web), 3, 0)[0].starts_with("none of the 3 nodes"));
+    assert_eq!(nodes(&[web], 3, 1), [""; 0]);
+    assert_eq!(nodes(&[flux()], 0, 0).len(), 1, "what Flux would bring does not run either");
+    assert_eq!(nodes(&[object("ConfigMap", Some("default"), "a")], 0, 0), [""; 0]);
+}

@@ -88,8 +88,8 @@ fn folder(path: &Value) -> Option<&str> {
     Some(if path == "." { "" } else { path })
 }
 
-/// Finds the repository of the plan that an address ends with.
-fn repo_of<'r>(url: &str, repos: &BTreeSet<&'r str>) -> Option<&'r str> {
+/// Finds the repository that an address ends with.
+pub(super) fn repo_of<'r>(url: &str, repos: &BTreeSet<&'r str>) -> Option<&'r str> {
     let url = url.trim_end_matches('/');
     let url = url.strip_suffix(".git").unwrap_or(url);
     let fits = |repo: &&&str| {

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::error::{PlanError, RELISTED};
+use super::error::{NO_NODES, PlanError, RELISTED};
 use super::source::Source;
 use super::undefined::Undefined;
 use crate::cluster::FieldConflict;
 use crate::model::digest::Digest;
 use crate::model::safe::safe;
-use crate::object::{Object, ObjectRef, Stage, canonical};
+use crate::object::{Object, ObjectRef, Stage, canonical, is_engine_object};
 use crate::render::Provenance;
 use crate::target::Binding;
 
@@ -303,6 +303,15 @@ fn count(waves: &[Wave]) -> Counts {
     counts
 }
 
+/// Whether Pods come of an object.
+fn runs_pods(object: &ObjectRef) -> bool {
+    match object.group.as_str() {
+        "" => ["Pod", "ReplicationController"].contains(&object.kind.as_str()),
+        "apps" | "batch" => object.kind != "ControllerRevision",
+        _ => false,
+    }
+}
+
 /// A plan together with the objects it speaks of.
 #[derive(Clone, Debug)]
 pub struct Planned {
@@ -326,6 +335,27 @@ impl Planned {
     #[must_use]
     pub fn made_from(mut self, sources: Vec<Source>) -> Self {
         self.plan.sources = sources;
+        self
+    }
+
+    /// Says how many nodes of its cluster there are, and how many of them are ready: without one
+    /// nothing of it runs.
+    #[must_use]
+    pub fn onto_nodes(mut self, all: usize, ready: usize) -> Self {
+        let runs = |object: &Object| runs_pods(object.reference()) || is_engine_object(object);
+        if ready == 0 && self.objects.values().any(runs) {
+            let text = match all {
+                0 => {
+                    "the target has no nodes: what is applied does not run until it has".to_owned()
+                }
+                all => format!(
+                    "none of the {all} nodes of the target is ready: what is applied does not run \
+                     until one is"
+                ),
+            };
+            self.plan.warnings.push(Note { code: NO_NODES.code.to_owned(), text });
+            self.plan.warnings.sort();
+        }
         self
     }
 

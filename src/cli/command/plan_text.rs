@@ -33,6 +33,9 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
     let stages: Vec<_> = Stage::ALL.into_iter().map(|stage| Row::of(stage, plan)).collect();
     table(&mut text, &stages);
     text.push_str("  nothing is deleted\n");
+    if let Some(words) = plan.besides() {
+        line(&mut text, "  ", words);
+    }
     for stage in &stages {
         stage.details(&mut text);
     }

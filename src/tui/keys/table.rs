@@ -1,6 +1,7 @@
 //! The table: keys, what they do, and when. It is as long as there are keys, and in one place.
 
 use super::{Action, Binding, Key};
+use crate::tui::job::Report;
 use crate::tui::screen::{plan, targets};
 use crate::tui::state::{Confirming, Popup, Screen, State};
 use crate::tui::work::Work;
@@ -99,6 +100,7 @@ pub static KEYS: &[Binding] = &[
         nothing_to_do,
         "Leaves the plan. Nothing was written.",
     ),
+    bind(&[Key::Enter], "Enter", "back", Action::Choose, goes_back, "Goes back to where you were."),
     bind(
         &[Key::Enter],
         "Enter",
@@ -131,13 +133,21 @@ pub static KEYS: &[Binding] = &[
         can_widen,
         "Plans again, with the folders that engines follow and the bundle holds. Nothing is written; Esc leaves the plan.",
     ),
+    quiet(bind(
+        &[Key::Char('a')],
+        "a",
+        "add folders (it lacks none)",
+        Action::Widen,
+        lacks_nothing,
+        "Adds nothing here: the plan lacks no folder that the bundle holds. What the bundle does not hold comes when its host answers.",
+    )),
     bind(
         &[Key::Char('d')],
         "d",
-        "diff",
+        "objects",
         Action::Objects,
         |state| state.on(Screen::is_plan),
-        "Lists every object of the plan and what would become of it. Nothing is written.",
+        "Lists every object of the plan and what would become of it; Enter there tells all of one. A conflict is a field that somebody else holds: theirs stays. Immutable is there and cannot be changed. Nothing is written.",
     ),
     bind(
         &[Key::Char('v')],
@@ -402,13 +412,30 @@ fn can_widen(state: &State) -> bool {
     plan::is_idle(state) && plan.is_some_and(|plan| !plan.beyond.is_empty())
 }
 
+/// Where there is nothing to add the key says so.
+fn lacks_nothing(state: &State) -> bool {
+    plan::is_idle(state) && !can_widen(state)
+}
+
 fn nothing_to_do(state: &State) -> bool {
     has_plan(state, true) && !plan::asks(state)
 }
 
 fn goes_on(state: &State) -> bool {
     let ended = state.on(Screen::is_work) && !state.works() || state.on(Screen::is_run);
-    matches!(state.popup(), Some(Popup::Problem(_))) || ended || state.on(Screen::is_read)
+    let problem = matches!(state.popup(), Some(Popup::Problem(_)));
+    !goes_back(state) && (problem || ended || state.on(Screen::is_read))
+}
+
+/// Whether work has ended after which one is where one was.
+fn goes_back(state: &State) -> bool {
+    let ended = state.work.as_ref().and_then(|work| work.end.as_ref());
+    let back = match ended {
+        Some(Ok(report)) => matches!(report.as_ref(), Report::TestTarget(_) | Report::Extract(_)),
+        Some(Err(_)) => true,
+        None => false,
+    };
+    state.on(Screen::is_work) && back
 }
 
 fn has_sentence(state: &State) -> bool {

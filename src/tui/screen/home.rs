@@ -214,7 +214,7 @@ fn told(label: &str, role: Role, long: String, short: String, roomy: bool) -> Li
     if roomy { Line::fact(label, role, long) } else { Line::fact(label, role, short).cut() }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -171,7 +171,7 @@ fn at_the_end(report: &Replayed, work: &Work) -> String {
     };
     let mut words = format!("The replay onto {} {how}, after {time} of tool time.", report.target);
     for note in report.notes.iter().filter(|note| note.is_elsewhere()) {
-        let _ = write!(words, " But {}.", note.text);
+        let _ = write!(words, " But {}.", note.in_short());
     }
     if report.notes.iter().any(Note::is_asleep) {
         words.push_str(" Engines and clocks in it are suspended: nobody lets them go on yet.");

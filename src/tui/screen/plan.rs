@@ -4,6 +4,7 @@ use crate::app::plan::{Action, Note, Plan, Wave};
 use crate::app::text;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::page::{Line, Page, Role};
+use crate::tui::screen::home::capital;
 use crate::tui::state::{Confirming, Screen, State};
 use crate::tui::work::Work;
 
@@ -60,6 +61,9 @@ pub(super) fn page(state: &State) -> Page<'_> {
     notes(&mut page, "NOT IN IT", Role::Bad, missing);
     left_out(&mut page, work, plan);
     notes(&mut page, "warning", Role::Warn, others);
+    if let Some(words) = plan.besides() {
+        page.fact(Line::words(Role::Dim, format!(" {}.", capital(words))));
+    }
     next(&mut page, state, work, plan);
     page.same_as = Some(same_as(work, plan));
     let choices = choices(state);

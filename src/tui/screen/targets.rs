@@ -120,7 +120,8 @@ pub(super) fn tested(page: &mut Page<'_>, tested: &Tested) {
     let words = format!("{version} within {} ms, at {}", tested.millis, card.identity.server);
     page.fact(Line::fact("answers", Role::Plain, words));
     let nodes = format!("{} of {} ready", facts.ready, facts.nodes);
-    page.fact(Line::fact("nodes", Role::Plain, nodes));
+    let role = if facts.ready == 0 { Role::Warn } else { Role::Plain };
+    page.fact(Line::fact("nodes", role, nodes));
     for engine in &facts.engines {
         let (live, suspended) = (engine.owning, engine.suspended);
         let words = format!("{}: {live} live, {suspended} suspended", engine.kind);
@@ -142,8 +143,12 @@ pub(super) fn tested(page: &mut Page<'_>, tested: &Tested) {
     for finding in &tested.stopping {
         page.fact(Line::fact("STOPS", Role::Bad, finding.to_string()));
     }
+    if facts.ready == 0 && !facts.unread.iter().any(|kind| kind == "Nodes") {
+        let words = "It has no ready node: what is applied does not run until it has one.";
+        page.next(Role::Warn, words);
+    }
     let next = if tested.is_good() {
-        "A replay could begin. Enter goes back."
+        "A replay could begin: choose the cluster on the screen before, where Enter goes back to."
     } else {
         "A replay would be refused as long as this is so. Enter goes back."
     };

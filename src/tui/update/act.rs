@@ -188,10 +188,12 @@ fn leave_plan(state: &mut State) -> Vec<Effect> {
 
 /// Leaves the plan for one that holds what engines follow as well.
 pub(super) fn widen(state: &mut State) -> Vec<Effect> {
-    match state.work.as_ref().and_then(Work::wider) {
-        Some(job) => plan_anew(state, job),
-        None => Vec::new(),
-    }
+    let Some(job) = state.work.as_ref().and_then(Work::wider) else {
+        let words = "Nothing to add: this plan lacks no folder that the bundle holds.";
+        state.said = Some(words.to_owned());
+        return Vec::new();
+    };
+    plan_anew(state, job)
 }
 
 /// Leaves the plan in view for another.
