@@ -1,9 +1,10 @@
 //! `replay`: a plan made, bound to what a person has confirmed, and carried out.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::approval::{Named, confirmation, consent};
 use super::known::Known;
@@ -11,8 +12,9 @@ use super::plan::{self, Prepared};
 use super::runs::{
     Halt, drop_card, holder, keep_card, new_name, operator, options, resume_command, runs,
 };
-use super::{FORMAT_VERSION, Failure, Kit, Ports, Reader, TOOL};
+use super::{FORMAT_VERSION, Failure, Kit, Ports, Reader, TOOL, ended, tell};
 use crate::bundle::verify::Accepted;
+use crate::model::clock::Timestamp;
 use crate::model::event::Event;
 use crate::model::safe::safe;
 use crate::plan::{Approved, Note, Plan};
@@ -34,8 +36,8 @@ pub struct Request {
     pub options: Options,
 }
 
-/// The report.
-#[derive(Clone, Debug, Serialize)]
+/// The report. Of a run it is kept in the run's folder, as `report.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The version of this shape.
     pub format_version: u32,
@@ -47,20 +49,47 @@ pub struct Report {
     pub run: Option<String>,
     /// Where its journal is.
     pub journal: Option<PathBuf>,
+    /// The snapshot's number, and when it was taken.
+    pub seq: u64,
+    /// When the snapshot was taken.
+    pub taken: Timestamp,
+    /// When the run began, in its first part.
+    pub begun: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// How often it was resumed.
+    pub resumed: usize,
     /// How it ended.
     pub verdict: Verdict,
+    /// How many objects the plan has.
+    pub objects: usize,
     /// Object by object where it matters.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The command that goes on, unless everything is there.
     pub next: Option<String>,
-    /// How long it took, planning included.
+    /// How long this part of it took, planning included.
     pub seconds: f64,
     /// What a person should know of the target and the bundle.
     pub remarks: Vec<String>,
     /// What was so in the plan and is so still: what waits on purpose, and what the plan lacks.
     /// Else "complete" would be taken for all that the lost cluster ran.
     pub notes: Vec<Note>,
+    /// The sentence for the incident channel.
+    pub tell: String,
+}
+
+impl Report {
+    /// Returns what was replayed: a snapshot's number and when it was taken, since what is younger
+    /// is lost.
+    pub fn from(&self) -> String {
+        format!("snapshot {} of {}", self.seq, self.taken)
+    }
+
+    /// Returns how many objects there are of those of the plan, and how many were left out.
+    pub fn there(&self) -> String {
+        super::text::there(self.outcome.there(), self.objects, self.outcome.left_out.len())
+    }
 }
 
 /// Replays. `show` shows a plan to whoever must confirm it.
@@ -172,16 +201,51 @@ pub(super) fn carry_out(
 ) -> Result<Report, Failure> {
     let Carried { approved, target, options, folder, journal, past, next, run, remarks, begun } =
         carried;
-    let digest = approved.plan().digest();
-    let notes = approved.plan().lasting().cloned().collect();
     let objects: Vec<_> = approved.plan().items().map(|item| item.object.clone()).collect();
+    let manifest = accepted.verified().manifest();
+    let base = Report {
+        format_version: FORMAT_VERSION,
+        plan: approved.plan().digest().oci(),
+        target: target.binding.name.clone(),
+        journal: folder.map(|folder| folder.path().to_owned()),
+        next: run.is_some().then(|| next.clone()),
+        seq: manifest.seq.get(),
+        taken: manifest.created,
+        begun: past.map_or_else(|| ports.clock.now(), |past| past.begun),
+        ended: ports.clock.now(),
+        resumed: past.map_or(0, |past| past.resumed + 1),
+        verdict: Verdict::Failed,
+        objects: objects.len(),
+        outcome: Outcome::default(),
+        seconds: 0.0,
+        remarks: remarks.iter().map(safe).collect(),
+        notes: approved.plan().lasting().cloned().collect(),
+        tell: String::new(),
+        run,
+    };
+    let finished = |outcome: &Outcome| base.finished(outcome, begun, ports);
+    // What is kept is what is returned.
+    let told = OnceCell::new();
+    let keep = |outcome: &Outcome| {
+        let mut report = finished(outcome);
+        let kept = folder.map(|folder| ended::keep(folder, &report));
+        if let Some(Err(error)) = kept {
+            report.remarks.push(format!("this report is not kept: {}", safe(error.to_string())));
+        }
+        let _ = told.set(report);
+    };
     let around = Around { clock: ports.clock, observer: ports.observer, cancel: ports.cancel };
-    let holder = run.as_deref().zip(folder).map(|(run, folder)| holder(run, folder, ports));
-    let kept = journal.zip(holder.as_ref()).map(|(journal, holder)| Kept { journal, past, holder });
+    let holder = base.run.as_deref().zip(folder).map(|(run, folder)| holder(run, folder, ports));
+    let kept = journal.zip(holder.as_ref()).map(|(journal, holder)| Kept {
+        journal,
+        past,
+        holder,
+        ended: &keep,
+    });
     let outcome = replay(approved, &target.reach, &options, kept, around)
         .map_err(|error| Halt::failure(error, next.clone()))?;
-    let complete = outcome.verdict() == Verdict::Complete;
-    if complete {
+    let report = told.into_inner().unwrap_or_else(|| finished(&outcome));
+    if report.verdict == Verdict::Complete {
         // What a person left out is not there, and no loss later.
         let left_out: Vec<_> = outcome.left_out.iter().map(|one| one.object.clone()).collect();
         let there = objects.into_iter().filter(|object| !left_out.contains(&object.to_string()));
@@ -189,17 +253,23 @@ pub(super) fn carry_out(
         reader.remember(accepted.verified(), ports)?;
         folder.map(drop_card).transpose()?;
     }
-    Ok(Report {
-        format_version: FORMAT_VERSION,
-        plan: digest.oci(),
-        target: target.binding.name,
-        journal: folder.map(|folder| folder.path().to_owned()),
-        next: (!complete && run.is_some()).then_some(next),
-        run,
-        verdict: outcome.verdict(),
-        outcome,
-        seconds: ports.clock.elapsed().saturating_sub(begun).as_secs_f64(),
-        remarks: remarks.iter().map(safe).collect(),
-        notes,
-    })
+    Ok(report)
+}
+
+impl Report {
+    /// Returns it with what came of the replay.
+    fn finished(&self, outcome: &Outcome, begun: Duration, ports: &Ports<'_>) -> Self {
+        let verdict = outcome.verdict();
+        let next = self.next.clone().filter(|_| verdict != Verdict::Complete);
+        let mut report = Self {
+            verdict,
+            next,
+            outcome: outcome.clone(),
+            ended: ports.clock.now(),
+            seconds: ports.clock.elapsed().saturating_sub(begun).as_secs_f64(),
+            ..self.clone()
+        };
+        report.tell = tell::at_the_end(&report);
+        report
+    }
 }

@@ -10,7 +10,7 @@ use super::{Failure, Place, Ports, Reader, TOOL, Which};
 use crate::model::event::Event;
 use crate::model::id::Seq;
 use crate::plan::{Bound, Confirmation, Plan, rejoin};
-use crate::replay::{Folder, Options, Past, Record, ReplayError, check};
+use crate::replay::{Choices, Folder, Options, Past, Record, ReplayError, check};
 use crate::target::{Opened, Reach, Targets};
 
 /// What to go on with.
@@ -28,8 +28,15 @@ pub struct Request {
     pub options: Options,
 }
 
-/// Goes on.
-pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
+/// What is done already: the places of objects in the plan.
+pub type Done = Vec<usize>;
+
+/// Goes on. `show` is shown the plan before anything is sent, and what of it is there already.
+pub fn run(
+    request: &Request,
+    show: &dyn Fn(&Plan, Done),
+    ports: &Ports<'_>,
+) -> Result<Report, Failure> {
     let begun = ports.clock.elapsed();
     let runs = runs_at(&request.place, ports)?;
     let path = match &request.run {
@@ -51,6 +58,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     choices.add(std::mem::take(&mut options.choices));
     options.choices = choices;
     check(&approved, &options.choices)?;
+    show(approved.plan(), done(approved.plan(), &past, &options.choices));
     let record = Record::Resumed {
         tool: TOOL.to_owned(),
         operator: operator(ports).0,
@@ -86,6 +94,16 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         begun,
     };
     carry_out(carried, &reader, &accepted, ports)
+}
+
+/// Returns the places of what is done and still wanted.
+fn done(plan: &Plan, past: &Past, choices: &Choices) -> Done {
+    let items = plan.items().enumerate();
+    let there = items.filter(|(at, item)| {
+        past.items.get(at).is_some_and(|trace| trace.done)
+            && choices.left_out(&item.object).is_none()
+    });
+    there.map(|(at, _)| at).collect()
 }
 
 /// Opens the target: the card that was named, else the one of this user, else the copy in the run's

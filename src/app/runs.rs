@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{CommandLine, FORMAT_VERSION, Failure, Kit, Place, Ports};
+use super::replay::{Outcome, Pending, Report};
+use super::tell::{self, Standing};
+use super::{CommandLine, FORMAT_VERSION, Failure, Kit, Place, Ports, ended, text};
 use crate::disk::{atomic, folder, limit};
 use crate::model::clock::Timestamp;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::safe::safe;
-use crate::replay::{Folder, Holder, Past, ReplayError, Runs, Verdict, seat};
+use crate::replay::{
+    self, Folder, Holder, Past, ReplayError, Runs, Trace, Verdict, kept_plan, seat,
+};
 
 /// No file of a target card is larger.
 const LARGEST: u64 = 4 << 20;
@@ -29,10 +33,12 @@ pub struct Summary {
     pub target: String,
     /// The snapshot's number.
     pub seq: u64,
-    /// How many objects are done, and how many the plan has.
+    /// How many objects are there.
     pub done: usize,
     /// How many objects the plan has.
     pub objects: usize,
+    /// How many of those a person left out.
+    pub left_out: usize,
     /// How often it was resumed.
     pub resumed: usize,
     /// Where its journal is.
@@ -72,8 +78,12 @@ pub struct Detail {
     pub tool: String,
     /// How it was approved: by what was typed, and how the plan was seen.
     pub consent: String,
-    /// Objects that were given up the last time, as places in the plan and codes.
-    pub failed: Vec<(usize, String)>,
+    /// How it ended, as it was told then. None where it goes on, or was stopped or cut off since.
+    pub report: Option<Box<Report>>,
+    /// What the journal alone knows, where there is no report.
+    pub known: Option<Outcome>,
+    /// The sentence for the incident channel.
+    pub tell: String,
     /// Objects about which nobody knows whether the target has them.
     pub in_doubt: usize,
     /// Whether the last line was torn.
@@ -143,6 +153,13 @@ impl Explain for Halt {
     }
 }
 
+impl Summary {
+    /// Returns how many objects there are of those of the plan, and how many were left out.
+    pub fn there(&self) -> String {
+        text::there(self.done, self.objects, self.left_out)
+    }
+}
+
 impl Halt {
     /// Says how far the run came and how to go on with it.
     pub(super) fn failure(error: ReplayError, next: String) -> Failure {
@@ -202,10 +219,11 @@ pub fn show(place: &Place, run: &str, ports: &Ports<'_>) -> Result<Detail, Failu
     let path = find(&runs_at(place, ports)?, run, ports);
     let past = Past::of(&path)?;
     let opening = &past.opening;
-    let failed = past.items.iter().filter(|(_, trace)| !trace.done);
-    let failed = failed.filter_map(|(item, trace)| Some((*item, trace.failed.clone()?))).collect();
-    let doubt =
-        |trace: &&crate::replay::Trace| trace.intended && !trace.done && trace.failed.is_none();
+    let doubt = |trace: &&Trace| {
+        trace.intended && !trace.done && trace.failed.is_none() && trace.left_out.is_none()
+    };
+    let summary = summary(&path, Ok(&past));
+    let report = ended::of(&path, &past).filter(|_| summary.state != "running");
     let typed = opening.consent.typed.as_deref().unwrap_or("no name");
     Ok(Detail {
         format_version: FORMAT_VERSION,
@@ -215,11 +233,60 @@ pub fn show(place: &Place, run: &str, ports: &Ports<'_>) -> Result<Detail, Failu
         operator: safe(&opening.operator),
         tool: safe(&opening.tool),
         consent: safe(format!("{typed}; plan seen: {}", opening.consent.seen)),
-        failed,
+        tell: report.as_ref().map_or_else(|| told(&summary), |report| report.tell.clone()),
+        known: report.is_none().then(|| known(&path, &past)),
+        report: report.map(Box::new),
         in_doubt: past.items.values().filter(doubt).count(),
         torn: past.torn,
-        summary: summary(&path, Ok(&past)),
+        summary,
     })
+}
+
+/// What the journal knows of objects that are not as they should be.
+fn known(path: &Path, past: &Past) -> Outcome {
+    let plan = kept_plan(path);
+    let names: Vec<String> = plan
+        .iter()
+        .flat_map(crate::plan::Plan::items)
+        .map(|item| safe(item.object.to_string()))
+        .collect();
+    let name = |item: usize| {
+        names.get(item).cloned().unwrap_or_else(|| format!("object {} of the plan", item + 1))
+    };
+    let mut outcome = Outcome::default();
+    for (item, trace) in &past.items {
+        let pending = |why: String| Pending { object: name(*item), why: safe(why) };
+        if let Some(reason) = &trace.left_out {
+            outcome.left_out.push(pending(reason.clone()));
+        } else if let Some(code) = &trace.failed {
+            let code = safe(code);
+            if trace.is_there() {
+                outcome.not_ready.push(pending(format!("it did not become ready ({code})")));
+            } else {
+                let why = "the journal keeps the code alone".to_owned();
+                outcome.failed.push(replay::Failure { object: name(*item), code, why });
+            }
+        } else if let Some(needs) = trace.held {
+            outcome.held.push(pending(format!("it needs {}", name(needs))));
+        }
+    }
+    outcome
+}
+
+/// The sentence of a run of which there is no report.
+fn told(run: &Summary) -> String {
+    let how = match run.state {
+        "running" => "is under way",
+        "complete" => "is complete",
+        "incomplete" => "is not complete",
+        "failed" => "has failed",
+        "stopped" => "was stopped and can go on",
+        _ => "was cut off and can go on",
+    };
+    let target = run.target.split(" (").next().unwrap_or_default();
+    let from = format!("snapshot {}", run.seq);
+    let objects = Some((run.done, run.objects, run.left_out));
+    tell::standing(&Standing { target, from: Some(&from), how, waves: None, objects, waits: None })
 }
 
 fn summary(path: &Path, past: Result<&Past, &ReplayError>) -> Summary {
@@ -233,6 +300,7 @@ fn summary(path: &Path, past: Result<&Past, &ReplayError>) -> Summary {
         seq: 0,
         done: 0,
         objects: 0,
+        left_out: 0,
         resumed: 0,
         folder: path.to_owned(),
         next: None,
@@ -251,8 +319,9 @@ fn summary(path: &Path, past: Result<&Past, &ReplayError>) -> Summary {
         last: Some(past.last),
         target: safe(format!("{} ({})", opening.target.name, opening.target.class)),
         seq: opening.seq,
-        done: past.done(),
+        done: past.there(),
         objects: opening.objects,
+        left_out: past.left_out(),
         resumed: past.resumed,
         next: (!matches!(state, "complete" | "running")).then_some(next),
         ..empty

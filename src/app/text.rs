@@ -46,6 +46,15 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// Returns `19 of 21 objects, 2 left out`: what is there of what there is to be.
+pub fn there(there: usize, of: usize, left_out: usize) -> String {
+    let left_out = match left_out {
+        0 => String::new(),
+        left_out => format!(", {left_out} left out"),
+    };
+    format!("{there} of {}{left_out}", count(of, "object"))
+}
+
 /// Lays rows out in columns, two blanks apart; the last column is not padded.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -122,6 +131,10 @@ mod tests {
         assert_eq!(
             [count(1, "repository"), count(2, "repository"), count(0, "part")],
             ["1 repository", "2 repositories", "0 parts"]
+        );
+        assert_eq!(
+            [there(1, 1, 0), there(19, 21, 2)],
+            ["1 of 1 object", "19 of 21 objects, 2 left out"]
         );
     }
 

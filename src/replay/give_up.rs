@@ -34,7 +34,8 @@ impl Run<'_> {
         why: String,
     ) {
         let object = self.items[node].object.to_string();
-        let failure = Failure { object: object.clone(), code: about.code, why: why.clone() };
+        let failure =
+            Failure { object: object.clone(), code: about.code.to_owned(), why: why.clone() };
         shared.outcome.failed.push(failure);
         shared.events.push(Event::ObjectFailed { object, code: about.code, why });
         self.drop_node(shared, node, about.code);

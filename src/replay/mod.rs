@@ -57,7 +57,10 @@ use crate::target::{Class, Reach, verify};
 
 pub use choices::{Choices, Pattern, Skip};
 pub use error::{CODES, ReplayError};
-pub use journal::{Call, Consent, Folder, Journal, Opening, Past, Record, Runs, Seat, Trace, seat};
+pub use journal::{
+    Call, Consent, Folder, Journal, Opening, Past, Record, Runs, Seat, Trace, kept_plan,
+    kept_report, seat,
+};
 pub use lease::Holder;
 pub use outcome::{Failure, Outcome, Pending, Verdict};
 
@@ -135,6 +138,9 @@ pub struct Kept<'a> {
     pub past: Option<&'a Past>,
     /// Who asks for the lease on the cluster.
     pub holder: &'a Holder,
+    /// Told what came of it before the journal says that the run has ended: whoever finds the one
+    /// finds the other.
+    pub ended: &'a dyn Fn(&Outcome),
 }
 
 /// Carries out the plan on the target it was made for. On a cluster nothing is sent unless `kept`
@@ -200,6 +206,9 @@ pub fn onto_cluster(
             Err(ReplayError::Halted { why: Box::new(error), there, of })
         }
     };
+    if let (Ok(outcome), Some(kept)) = (&ended, kept) {
+        (kept.ended)(outcome);
+    }
     close(&ended, journal, around)?;
     if let Some(copy) = &copy {
         copy.write(around);

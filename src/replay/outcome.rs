@@ -17,18 +17,18 @@ pub enum Verdict {
 }
 
 /// An object that could not be applied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// `Kind namespace/name`.
     pub object: String,
     /// The code that `explain` knows.
-    pub code: &'static str,
+    pub code: String,
     /// Why.
     pub why: String,
 }
 
 /// An object of which something is left to say, and what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// `Kind namespace/name`.
     pub object: String,
@@ -37,7 +37,8 @@ pub struct Pending {
 }
 
 /// What came of a replay, object by object where it matters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Outcome {
     /// Objects made.
     pub created: usize,
@@ -74,10 +75,14 @@ impl Outcome {
         self.applied() + self.unchanged + self.earlier
     }
 
+    /// Returns of how many objects something is left to do.
+    pub fn lacking(&self) -> usize {
+        self.failed.len() + self.held.len() + self.not_ready.len() + self.open
+    }
+
     /// Returns how it ended.
     pub fn verdict(&self) -> Verdict {
-        let lacking = self.failed.len() + self.held.len() + self.not_ready.len() + self.open;
-        if lacking == 0 {
+        if self.lacking() == 0 {
             Verdict::Complete
         } else if self.there() > 0 {
             Verdict::Incomplete

@@ -151,6 +151,7 @@ impl<'a> Run<'a> {
     /// what was done earlier.
     pub(super) fn prepare(&self, past: Option<&Past>) -> Result<(), ReplayError> {
         let mut shared = self.lock();
+        let mut found = Vec::new();
         if let Some(wave) = self.options.hold_after {
             shared.schedule.park_behind(wave);
         }
@@ -168,10 +169,14 @@ impl<'a> Run<'a> {
                 self.has(&mut shared, node, false);
             } else if item.action == Action::Unchanged {
                 shared.outcome.unchanged += 1;
+                found.push(node);
                 let (object, action) = (item.object.to_string(), "unchanged");
                 shared.events.push(Event::Applied { object, action, warnings: Vec::new() });
                 self.has(&mut shared, node, false);
             }
+        }
+        if !found.is_empty() {
+            self.note(Record::Found { items: found })?;
         }
         shared.schedule.begin();
         self.release(shared);

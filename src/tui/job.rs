@@ -34,6 +34,8 @@ pub enum Job {
     Replay(replay::Request),
     /// What was replayed, and what is unfinished.
     Runs(Place),
+    /// One run, by its name.
+    Run(Place, String),
     /// A run that goes on.
     Resume(resume::Request),
     /// Everything mirrored and sealed.
@@ -67,6 +69,8 @@ pub enum Report {
     Replay(replay::Report),
     /// Of [`Job::Runs`].
     Runs(runs::List),
+    /// Of [`Job::Run`].
+    Run(Box<runs::Detail>),
     /// Of [`Job::Snapshot`].
     Snapshot(snapshot::Report),
     /// Of [`Job::Extract`].
@@ -106,7 +110,7 @@ impl Job {
             Self::AddTarget(_) => "target add",
             Self::Plan(_) => "plan",
             Self::Replay(_) => "replay",
-            Self::Runs(_) => "runs",
+            Self::Runs(_) | Self::Run(..) => "runs",
             Self::Resume(_) => "resume",
             Self::Snapshot(_) => "snapshot",
             Self::Extract(_) => "extract",
@@ -120,6 +124,7 @@ impl Job {
             Self::Status(request) => placed(line, &request.place),
             Self::Assess(request) => placed(line, &request.place),
             Self::List(place) | Self::Runs(place) => placed(line, place),
+            Self::Run(place, run) => placed(line.word(run), place),
             Self::Show(request) => {
                 let line = opened(line, request.which, &request.identities, request.accept);
                 placed(line, &request.place)

@@ -7,6 +7,7 @@ use super::job::{Job, Report};
 use super::keys::{Action, Key};
 use super::typed::Typed;
 use crate::app::plan::Plan;
+use crate::app::resume;
 use crate::app::signals::Signal;
 use crate::app::typed_path::Completed;
 pub use crate::app::typed_path::typed_path;
@@ -43,6 +44,8 @@ pub enum Message {
     Event(JobId, Event),
     /// The core shows a plan that waits for a person.
     Plan(JobId, Box<Plan>),
+    /// A run goes on: its plan, and the places of what is done already.
+    Resumed(JobId, Box<Plan>, resume::Done),
     /// The core asks a person.
     Question(Question),
     /// The core shows a person something to do, such as to touch a key.

@@ -127,6 +127,8 @@ pub struct Facts {
     pub targets: Known<target::List>,
     /// What was replayed, and what is unfinished.
     pub runs: Known<runs::List>,
+    /// The run in view.
+    pub run: Known<Box<runs::Detail>>,
 }
 
 /// Why a bundle is opened.

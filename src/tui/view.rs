@@ -39,8 +39,10 @@ pub enum Screen {
     Work,
     /// What was said meanwhile.
     Log,
-    /// Everything that somebody needs who takes a run over.
-    HandOver,
+    /// Everything that somebody needs who takes a run over: the one of this name, else the work's.
+    HandOver(Option<String>),
+    /// The sentence for the incident channel, as it was copied.
+    Tell(String),
     /// The keys of another screen, by their places in the table, words and codes.
     Help(Box<Self>, Vec<usize>),
     /// What a code means.
@@ -68,7 +70,7 @@ impl Screen {
     }
     /// Whether it is about the work that is done or was done last.
     pub(super) fn is_of_work(&self) -> bool {
-        matches!(self, Self::Work | Self::Plan | Self::Objects | Self::Log | Self::HandOver)
+        matches!(self, Self::Work | Self::Plan | Self::Objects | Self::Log | Self::HandOver(None))
     }
     pub(super) fn is_snapshot(&self) -> bool {
         matches!(self, Self::Bundle(_) | Self::Repos)
@@ -100,10 +102,21 @@ impl Screen {
         )
     }
     pub(super) fn can_look_again(&self) -> bool {
-        matches!(self, Self::Home | Self::Bundles | Self::Bundle(_) | Self::Targets | Self::Runs)
+        matches!(
+            self,
+            Self::Home
+                | Self::Bundles
+                | Self::Bundle(_)
+                | Self::Targets
+                | Self::Runs
+                | Self::Run(_)
+        )
     }
     pub(super) fn is_run(&self) -> bool {
         matches!(self, Self::Run(_))
+    }
+    pub(super) fn is_hand_over(&self) -> bool {
+        matches!(self, Self::HandOver(_))
     }
     pub(super) fn is_read(&self) -> bool {
         matches!(self, Self::Wait | Self::Practise)

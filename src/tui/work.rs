@@ -45,10 +45,12 @@ pub struct WaveState {
     pub applied: usize,
     /// How many are ready.
     pub ready: usize,
-    /// How many failed, are held or left out.
+    /// How many failed or are held.
     pub open: usize,
     /// How many of those had been applied.
     pub late: usize,
+    /// How many a person left out.
+    pub left_out: usize,
     /// When its first object was tried.
     pub began: Option<Duration>,
     /// How long it took.
@@ -57,13 +59,23 @@ pub struct WaveState {
 
 impl WaveState {
     fn new(wave: usize, stage: &'static str, objects: usize) -> Self {
-        let (applied, ready, open, late) = (0, 0, 0, 0);
-        Self { wave, stage, objects, applied, ready, open, late, began: None, took: None }
+        Self {
+            wave,
+            stage,
+            objects,
+            applied: 0,
+            ready: 0,
+            open: 0,
+            late: 0,
+            left_out: 0,
+            began: None,
+            took: None,
+        }
     }
 
-    /// Returns how many are there, or are given up.
+    /// Returns how many are there, given up or left out.
     pub fn settled(&self) -> usize {
-        (self.applied + self.open).saturating_sub(self.late)
+        (self.applied + self.open + self.left_out).saturating_sub(self.late)
     }
 
     /// Returns whether nothing of it is still to be done.
@@ -297,6 +309,14 @@ impl Work {
         }
     }
 
+    /// Returns the run that its end leaves to be resumed.
+    pub fn resumable(&self) -> Option<&str> {
+        match self.end.as_ref()?.as_ref().ok()?.as_ref() {
+            Report::Replay(report) => report.next.as_ref().and(report.run.as_deref()),
+            _ => None,
+        }
+    }
+
     /// Returns whether a plan is being carried out, now or until it ended.
     pub fn replays(&self) -> bool {
         self.phases.iter().any(|phase| phase.name == "replay")
@@ -361,6 +381,16 @@ impl Work {
             .map(|(at, item)| (item.object.to_string(), (at, false)))
             .collect();
         self.plan = Some(plan);
+    }
+
+    /// Takes the plan of a run that goes on, and the places of what is done already.
+    pub fn take_rest(&mut self, plan: Box<Plan>, done: &[usize], elapsed: Duration) {
+        let items: Vec<String> = plan.items().map(|item| item.object.to_string()).collect();
+        self.take_plan(plan);
+        for object in done.iter().filter_map(|place| items.get(*place)) {
+            let (object, action) = (object.clone(), "done earlier");
+            self.replay_event(&Event::Applied { object, action, warnings: Vec::new() }, elapsed);
+        }
     }
 
     /// Takes what was told.
@@ -441,7 +471,7 @@ impl Work {
             }
             Event::WaveFinished { wave, open, millis } => {
                 if let Some(state) = self.wave(*wave) {
-                    state.open = *open;
+                    state.open = open.saturating_sub(state.left_out);
                     state.took = Some(Duration::from_millis(*millis));
                 }
             }
@@ -456,9 +486,11 @@ impl Work {
                 self.count(object, |wave, _| wave.ready += 1);
                 self.heard_of(object);
             }
-            Event::ObjectFailed { object, .. }
-            | Event::ObjectHeld { object, .. }
-            | Event::ObjectLeftOut { object, .. } => {
+            Event::ObjectLeftOut { object, .. } => {
+                self.count(object, |wave, _| wave.left_out += 1);
+                self.heard_of(object);
+            }
+            Event::ObjectFailed { object, .. } | Event::ObjectHeld { object, .. } => {
                 self.count(object, |wave, applied| {
                     wave.open += 1;
                     wave.late += usize::from(applied);

@@ -158,6 +158,9 @@ fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result
     let show_plan = |plan: &Plan| {
         let _ = link.to.send(Message::Plan(link.job, Box::new(plan.clone())));
     };
+    let show_rest = |plan: &Plan, done: resume::Done| {
+        let _ = link.to.send(Message::Resumed(link.job, Box::new(plan.clone()), done));
+    };
     Ok(match job {
         Job::Status(request) => Report::Status(status::run(request, &ports)?),
         Job::Assess(request) => Report::Assess(Box::new(assess::run(request, &ports))),
@@ -170,7 +173,8 @@ fn perform(job: &Job, outside: &Outside, link: &Link, cancel: &Cancel) -> Result
         Job::Plan(request) => Report::Plan(plan::run(request, &ports)?),
         Job::Replay(request) => Report::Replay(replay::run(request, &show_plan, &ports)?),
         Job::Runs(place) => Report::Runs(runs::list(place, &ports)?),
-        Job::Resume(request) => Report::Replay(resume::run(request, &ports)?),
+        Job::Run(place, run) => Report::Run(Box::new(runs::show(place, run, &ports)?)),
+        Job::Resume(request) => Report::Replay(resume::run(request, &show_rest, &ports)?),
         Job::Snapshot(request) => Report::Snapshot(snapshot::run(request, &ports)?),
         Job::Extract(request) => Report::Extract(extract::run(request, &ports)?),
     })

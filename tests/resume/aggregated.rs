@@ -185,7 +185,8 @@ fn what_an_aggregated_api_that_never_comes_would_serve_is_held_and_the_rest_is_d
     let outcome = replay(&cluster, &objects, &options, &seen);
     let counted = (outcome.verdict(), outcome.created, outcome.unchanged);
     assert_eq!(counted, (Verdict::Incomplete, 1, 3), "{outcome:?}");
-    let failed: Vec<_> = outcome.failed.iter().map(|one| (&one.object[..], one.code)).collect();
+    let failed: Vec<_> =
+        outcome.failed.iter().map(|one| (&one.object[..], &one.code[..])).collect();
     assert_eq!(failed, [("APIService v1.dead.example.com", "B1502")], "{outcome:?}");
     assert!(outcome.failed[0].why.contains("connection refused"), "{outcome:?}");
     let held: Vec<_> = outcome.held.iter().map(|one| &one.object[..]).collect();

@@ -80,7 +80,7 @@ fn a_definition_that_is_not_accepted_is_named_by_what_needs_it() {
     assert_eq!((outcome.verdict(), outcome.created), (Verdict::Incomplete, 2), "{outcome:?}");
     let failed = &outcome.failed[0];
     let definition = "CustomResourceDefinition widgets.example.com";
-    assert_eq!((&failed.object[..], failed.code), (definition, "B1502"), "{outcome:?}");
+    assert_eq!((&failed.object[..], &failed.code[..]), (definition, "B1502"), "{outcome:?}");
     assert!(failed.why.contains("already in use"), "{outcome:?}");
     let held = (&outcome.held[0].object[..], &outcome.held[0].why[..]);
     assert_eq!(held, ("Widget shop/one", &format!("it needs {definition}")[..]));

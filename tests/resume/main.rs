@@ -13,6 +13,7 @@ mod aggregated;
 mod cut;
 mod definitions;
 mod direct;
+mod ended;
 mod guards;
 mod lease;
 mod once;

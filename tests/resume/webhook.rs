@@ -92,7 +92,7 @@ fn what_is_behind_a_webhook_waits_for_it_and_others_go_on() {
     let outcome = replay(&cluster, &objects, &options, &seen);
     assert_eq!((outcome.verdict(), outcome.created), (Verdict::Incomplete, 1), "{outcome:?}");
     assert_eq!(
-        (outcome.failed[0].object.as_str(), outcome.failed[0].code),
+        (outcome.failed[0].object.as_str(), outcome.failed[0].code.as_str()),
         ("ConfigMap dead/a", "B1111")
     );
     let told = seen.events().into_iter().find_map(|event| match event {

@@ -257,7 +257,7 @@ fn a_run_goes_on_without_all_objects_of_a_kind_that_nobody_defines() {
     assert_eq!(name("ClusterPolicy git"), "ClusterPolicy.kyverno.io");
     assert_eq!(name("ConfigMap pay/a"), "ConfigMap/pay/a");
     let why = "the target does not serve kyverno.io/v1 ClusterPolicy".to_owned();
-    let failed = Failure { object: "ClusterPolicy git".into(), code: "B0642", why };
+    let failed = Failure { object: "ClusterPolicy git".into(), code: "B0642".into(), why };
     let outcome = Outcome { created: 2, failed: vec![failed], ..Outcome::default() };
     let report = Report::Replay(fixture::replayed(Verdict::Incomplete, outcome));
     person.tell(Message::Done(id, Box::new(Ok(report))));

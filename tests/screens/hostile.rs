@@ -117,7 +117,7 @@ fn nor_does_what_is_handed_over_left_out_or_tested() {
     let pending = || Pending { object: hostile(), why: hostile() };
     let outcome = Outcome {
         created: 1,
-        failed: vec![Failure { object: hostile(), code: "B1502", why: hostile() }],
+        failed: vec![Failure { object: hostile(), code: "B1502".into(), why: hostile() }],
         held: vec![pending()],
         not_ready: vec![pending()],
         not_waited: vec![pending()],

@@ -3,7 +3,8 @@
 
 use blackstart::app::assess::{Life, What};
 use blackstart::app::plan::Note;
-use blackstart::app::replay::{Outcome, Report as Replayed, Verdict};
+use blackstart::app::replay::{Outcome, Verdict};
+use blackstart::app::tell;
 use blackstart::app::typed_path::Completed;
 use blackstart::model::event::Event;
 use blackstart::tui::job::{Job, Report};
@@ -90,27 +91,20 @@ fn from_start_to_summary() {
     person.events(id, [Event::Ready { object: "Deployment pay/api-2".into() }]);
     assert!(!shown(&person).contains("Waiting for Deployment"));
     let outcome = Outcome { created: 7, ..Outcome::default() };
-    let report = Replayed {
-        run: None,
-        journal: None,
-        next: None,
-        format_version: 1,
-        plan: "sha256:0".into(),
-        target: "prd-eu1".into(),
-        verdict: Verdict::Complete,
-        outcome,
-        seconds: 82.0,
-        remarks: Vec::new(),
-        notes: vec![
-            Note { code: "B1440".into(), text: "Kustomization a will be applied suspended".into() },
-            Note { code: "B1445".into(), text: "engines follow what the plan lacks: b".into() },
-        ],
-    };
+    let mut report = fixture::replayed(Verdict::Complete, outcome);
+    report.notes = vec![
+        Note { code: "B1440".into(), text: "Kustomization a will be applied suspended".into() },
+        Note { code: "B1445".into(), text: "engines follow what the plan lacks: b".into() },
+    ];
+    report.tell = tell::at_the_end(&report);
     person.tell(Message::Done(id, Box::new(Ok(Report::Replay(report)))));
     let text = shown(&person);
-    for words in
-        ["COMPLETE", "7 created", "Left to do", "tell: \"The replay onto prd-eu1 is complete"]
-    {
+    for words in [
+        "COMPLETE",
+        "7 of 7 objects: 7 created",
+        "Left to do",
+        "The replay onto prd-eu1 is complete: 7 of",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(text.contains("!! prd-eu1 !!  PRODUCTION  WROTE 7"), "{text}");

@@ -10,7 +10,7 @@ use blackstart::tui::state::Screen;
 use blackstart::tui::theme::Theme;
 
 use crate::fixture::{
-    Person, RUN, ended, interrupted, plan_of, replayed, replaying, snapshotting, verified,
+    Person, RUN, ended, interrupted, plan_of, replayed, replaying, resumed, snapshotting, verified,
 };
 use crate::looks::{drawn, text};
 
@@ -184,6 +184,80 @@ fn what_was_given_up_is_left_out_after_the_end_too() {
 }
 
 #[test]
+fn what_is_not_complete_is_resumed_by_enter_and_left_by_esc() {
+    let outcome = Outcome { created: 6, open: 1, ..Outcome::default() };
+    let mut person = ended(SIZE, Verdict::Incomplete, outcome.clone());
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    assert!(said.contains("Enter resumes the run") && said.contains(" Enter=resume "), "{said}");
+    person.effects.clear();
+    person.press(Key::Enter);
+    let (_, job) = person.begun();
+    assert_eq!(job.line(), format!("blackstart resume {RUN} --identity ada.key"));
+    assert_eq!(*person.state.screen(), Screen::Work);
+    let mut person = ended(SIZE, Verdict::Incomplete, outcome);
+    person.press(Key::Esc);
+    assert_eq!(*person.state.screen(), Screen::Targets);
+    // What is complete needs nothing more.
+    let outcome = Outcome { created: 7, ..Outcome::default() };
+    let mut person = ended(SIZE, Verdict::Complete, outcome);
+    person.press(Key::Enter);
+    assert_eq!(*person.state.screen(), Screen::Home);
+}
+
+#[test]
+fn after_a_replay_the_first_screen_looks_anew() {
+    let outcome = Outcome { created: 7, ..Outcome::default() };
+    let mut person = ended(SIZE, Verdict::Complete, outcome);
+    person.effects.clear();
+    while !matches!(person.state.screen(), Screen::Home) {
+        person.press(Key::Esc);
+    }
+    let mut verbs: Vec<&str> = person
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Start(_, job) => Some(job.verb()),
+            _ => None,
+        })
+        .collect();
+    verbs.sort_unstable();
+    assert_eq!(verbs, ["assess", "runs", "status"]);
+}
+
+#[test]
+fn a_run_that_goes_on_counts_from_what_is_done() {
+    let (person, _) = resumed(SIZE);
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    for words in ["3/7 applied", "since it was resumed", "1 left out", "uid 7c1e90aa"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let sentence = blackstart::tui::screen::sentence(&person.state).unwrap();
+    assert!(sentence.contains("3 of 7 objects there, 1 left out"), "{sentence}");
+}
+
+#[test]
+fn the_sentence_is_shown_whole_as_it_was_copied() {
+    let (mut person, id) = replaying(SIZE);
+    person.effects.clear();
+    person.press(Key::Char('t'));
+    let Screen::Tell(shown) = person.state.screen().clone() else { unreachable!() };
+    assert!(
+        matches!(&person.effects[..], [Effect::Copy(copied)] if *copied == shown),
+        "{:?}",
+        person.effects
+    );
+    // The run goes on, and the page stays what was copied.
+    person.events(
+        id,
+        [blackstart::model::event::Event::Ready { object: "Deployment pay/api-2".into() }],
+    );
+    let said = text(&drawn(&person.state, Theme::MONOCHROME));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&said).contains(&words(&shown)), "{said}");
+    assert!(said.contains("It was copied, where this terminal can"), "{said}");
+}
+
+#[test]
 fn work_that_ended_while_one_looked_elsewhere_is_found_again() {
     let (mut person, id) = replaying(SIZE);
     while !matches!(person.state.screen(), Screen::Home) {
@@ -195,7 +269,7 @@ fn work_that_ended_while_one_looked_elsewhere_is_found_again() {
     assert!(said.contains("replay has ended: COMPLETE"), "{said}");
     person.press(Key::Char('7'));
     let said = text(&drawn(&person.state, Theme::MONOCHROME));
-    assert!(said.contains("tell: \"The replay onto prd-eu1 is complete"), "{said}");
+    assert!(said.contains("tell       The replay onto prd-eu1 is complete"), "{said}");
 }
 
 #[test]

@@ -285,6 +285,17 @@ fn a_run_goes_on_as_by_command() {
     desk.act(Action::Choose);
     let (line, events) = desk.told("resume");
     assert!(line.contains(&first), "{line}");
+    // Looked at later it is what it was, by both.
+    let complete = desk.state.work.as_ref().unwrap().ending();
+    assert_eq!(complete, "COMPLETE");
+    desk.act(Action::Choose);
+    desk.act(Action::Number(5));
+    desk.act(Action::Number(3));
+    desk.act(Action::Choose);
+    same(&kit, &folder, desk.told("runs"));
+    let shown = kit.run(&["runs", &first, "--json"]).ok().json();
+    let tell = blackstart::tui::screen::sentence(&desk.state);
+    assert_eq!(tell.as_deref(), shown["tell"].as_str());
     kit.run(&["target", "remove", "lab"]).ok();
     name_lab(&kit, &there);
     let second = kit.open(&held).exits(3).json()["run"].as_str().unwrap().to_owned();

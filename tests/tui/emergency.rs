@@ -26,7 +26,7 @@ fn from_start_to_summary_by_enter_digits_and_one_typed_name() {
     terminal.write("o");
     terminal.until("target name: prod");
     terminal.press(&["Enter"]);
-    let done = terminal.until("tell: \"The replay onto prod is complete");
+    let done = terminal.until("tell       The replay onto prod is complete");
     assert!(done.contains("COMPLETE") && done.contains("PRODUCTION  WROTE "), "{done}");
     assert!(wrote(&lab));
     terminal.press(&["Escape"]);

@@ -53,7 +53,7 @@ fn from_start_to_summary_by_numbers_and_one_typed_name() {
     assert!(lab.our_audit().iter().all(|(verb, uri)| verb != "patch" || uri.contains("dryRun")));
     pipe.answer("prod");
     pipe.until("COMPLETE");
-    pipe.until("tell: \"The replay onto prod is complete");
+    pipe.until("tell       The replay onto prod is complete");
     pipe.until("\n> ");
     pipe.answer("q");
     let (code, told) = pipe.ended();

@@ -30,7 +30,7 @@ fn the_whole_path_on_a_line_and_onto_a_cluster_that_are_300_ms_away() {
     terminal.press(&["End"]);
     terminal.until("target name: prod");
     terminal.press(&["Enter"]);
-    let done = terminal.until("tell: \"The replay onto prod is complete");
+    let done = terminal.until("tell       The replay onto prod is complete");
     assert!(done.contains("COMPLETE"), "{done}");
     terminal.press(&["C-c"]);
     terminal.until("left with 130");

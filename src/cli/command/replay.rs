@@ -50,46 +50,56 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
 
 /// Returns a report for people: what, done so far, next.
 pub(super) fn human(report: &Report) -> String {
-    let outcome = &report.outcome;
-    let verdict = match (report.verdict, outcome.held_after) {
+    let verdict = match (report.verdict, report.outcome.held_after) {
         (Verdict::Complete, _) => "complete",
         (_, Some(_)) => "HELD",
         (Verdict::Incomplete, None) => "INCOMPLETE",
         (Verdict::Failed, None) => "FAILED",
     };
-    let mut text = format!("{verdict}  {} in {:.1} s\n", report.target, report.seconds);
-    let earlier = match outcome.earlier {
-        0 => String::new(),
-        earlier => format!(", {earlier} done earlier"),
-    };
-    let _ = writeln!(
-        text,
-        "  {} created, {} configured, {} unchanged{earlier}",
-        outcome.created, outcome.configured, outcome.unchanged
-    );
-    troubles(&mut text, outcome);
-    for note in &report.notes {
-        line(&mut text, "  note  ", &format!("{} ({})", note.text, note.code));
-    }
-    for remark in &report.remarks {
-        line(&mut text, "  note  ", remark);
-    }
+    let part = if report.resumed > 0 { ", since it was resumed" } else { "" };
+    let mut text = format!("{verdict}  {} in {:.1} s{part}\n", report.target, report.seconds);
+    came(&mut text, report);
     match &report.run {
         Some(run) => {
             let _ = writeln!(text, "  run   {run}");
         }
-        None if outcome.created + outcome.configured == 0 => {
+        None if report.outcome.applied() == 0 => {
             text.push_str("  there was nothing to write, so there is no run to look at\n");
         }
         None => {}
     }
+    // In one piece, as it is pasted.
+    let _ = writeln!(text, "tell: {}", report.tell);
     if let Some(next) = &report.next {
         let _ = writeln!(text, "next: {next}");
     }
     text
 }
 
-fn troubles(text: &mut String, outcome: &Came) {
+/// What came of it: counts, what is not as it should be, and what a person should know.
+pub(super) fn came(text: &mut String, report: &Report) {
+    let outcome = &report.outcome;
+    let earlier = match outcome.earlier {
+        0 => String::new(),
+        earlier => format!(", {earlier} done earlier"),
+    };
+    let there = report.there();
+    let _ = writeln!(
+        text,
+        "  {there}: {} created, {} configured, {} unchanged{earlier}",
+        outcome.created, outcome.configured, outcome.unchanged
+    );
+    troubles(text, outcome);
+    for note in &report.notes {
+        line(text, "  note  ", &format!("{} ({})", note.text, note.code));
+    }
+    for remark in &report.remarks {
+        line(text, "  note  ", remark);
+    }
+}
+
+/// What is not as it should be.
+pub(super) fn troubles(text: &mut String, outcome: &Came) {
     let failed = outcome.failed.iter();
     let failed = failed.map(|one| (&one.object[..], format!("{} ({})", one.why, one.code)));
     some(text, "  failed     ", &grouped(failed));

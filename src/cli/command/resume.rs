@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
         identities: args.opening.identity.clone(),
         options: args.pace.options(),
     };
-    let report = resume::run(&request, &shell.ports)?;
+    let report = resume::run(&request, &|_, _| {}, &shell.ports)?;
     shell.print(&report, || human(&report));
     Ok(report.outcome.kind().map_or(0, Kind::exit_code))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plan::line;
+use super::replay::{came, troubles};
 use crate::app::runs::{self, Detail, List, Summary};
 use crate::app::text;
 use crate::cli::shell::{Outcome, Shell};
@@ -43,7 +44,7 @@ fn all(list: &List) -> String {
 fn row(run: &Summary) -> Vec<String> {
     let done = match &run.damage {
         Some(damage) => damage.clone(),
-        None => format!("{} of {} objects", run.done, run.objects),
+        None => run.there(),
     };
     vec![run.run.clone(), run.state.to_owned(), run.target.clone(), done]
 }
@@ -61,7 +62,7 @@ fn one(detail: &Detail) -> String {
     line(&mut text, "  by       ", &format!("{}, {}", detail.operator, detail.tool));
     line(&mut text, "  approved ", &detail.consent);
     line(&mut text, "  begun    ", &format!("{}, last {}", time(run.begun), time(run.last)));
-    let mut done = format!("{} of {} objects", run.done, run.objects);
+    let mut done = run.there();
     if run.resumed > 0 {
         let _ = write!(done, ", resumed {}", text::count(run.resumed, "time"));
     }
@@ -69,13 +70,17 @@ fn one(detail: &Detail) -> String {
         let _ = write!(done, ", {} in doubt: a resume sends them again", detail.in_doubt);
     }
     line(&mut text, "  done     ", &done);
-    for (item, code) in &detail.failed {
-        line(&mut text, "  failed   ", &format!("object {} of the plan ({code})", item + 1));
+    if let Some(report) = &detail.report {
+        came(&mut text, report);
+    }
+    if let Some(known) = &detail.known {
+        troubles(&mut text, known);
     }
     if detail.torn {
         line(&mut text, "  note     ", "the last line of the journal is torn; it does not count");
     }
     line(&mut text, "  journal  ", &run.folder.display().to_string());
+    let _ = writeln!(text, "tell: {}", detail.tell);
     if let Some(next) = &run.next {
         let _ = writeln!(text, "next: {next}");
     }

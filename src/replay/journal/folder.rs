@@ -1,4 +1,12 @@
-//! The folder of a run: journal, plan, how to reach the target, and who writes it.
+//! The folder of a run: journal, plan, how to reach the target, who writes it, and how it ended.
+//!
+//! | name | holds | if it is lost |
+//! |---|---|---|
+//! | `journal.jsonl` | what was meant and what was done | there is no run |
+//! | `plan.json` | what was approved | the run cannot go on |
+//! | `report.json` | what was told at the end of its last part | the journal alone tells |
+//! | `targets/` | how to reach the target, until the run is complete | the user's own card |
+//! | `lock` | who is at work on it | |
 //!
 //! Copied to another machine it is enough to go on there, together with the bundle and a key.
 
@@ -18,9 +26,12 @@ use crate::replay::error::ReplayError;
 
 const JOURNAL: &str = "journal.jsonl";
 const PLAN: &str = "plan.json";
+const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
 /// A journal of 5 000 objects is a few megabytes; so is its plan.
 pub(super) const LARGEST: u64 = 1 << 30;
+/// What is said of each object that is not as it should be.
+const LARGEST_REPORT: u64 = 64 << 20;
 
 /// A run's folder that this process alone may write to.
 pub struct Folder {
@@ -123,6 +134,21 @@ impl Folder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Keeps what was told at the end, in place of what was told before.
+    pub fn keep_report(&self, report: &[u8]) -> Result<(), ReplayError> {
+        Ok(atomic::write(&self.path.join(REPORT), report, 0o600)?)
+    }
+}
+
+/// Returns what was told at the end of a run, where it is still there.
+pub fn kept_report(path: &Path) -> Option<Vec<u8>> {
+    limit::read_plain_if_there(&path.join(REPORT), LARGEST_REPORT).ok()?
+}
+
+/// Returns the plan in a run's folder, where it can be read.
+pub fn kept_plan(path: &Path) -> Option<Plan> {
+    plan(path).ok()
 }
 
 /// Reads the journal of a run, which another process may be writing.

@@ -16,7 +16,7 @@ mod read;
 mod record;
 mod write;
 
-pub use folder::{Folder, Runs, Seat, seat};
+pub use folder::{Folder, Runs, Seat, kept_plan, kept_report, seat};
 pub use read::{Past, Trace};
 pub use record::{Call, Consent, Opening, Record};
 pub use write::Journal;

@@ -16,10 +16,23 @@ pub struct Trace {
     pub intended: bool,
     /// The target has it.
     pub done: bool,
+    /// It was as it should be, before anything was sent.
+    pub found: bool,
     /// It was ready.
     pub ready: bool,
     /// It was given up, as a code.
     pub failed: Option<String>,
+    /// It was not tried, because this one was given up.
+    pub held: Option<usize>,
+    /// A person left it out, and why.
+    pub left_out: Option<String>,
+}
+
+impl Trace {
+    /// Returns whether the target has it. What a person left out does not count.
+    pub fn is_there(&self) -> bool {
+        (self.done || self.found) && self.left_out.is_none()
+    }
 }
 
 /// What a journal says of its run.
@@ -55,8 +68,13 @@ impl Past {
     }
 
     /// Returns how many objects the target has.
-    pub fn done(&self) -> usize {
-        self.items.values().filter(|trace| trace.done).count()
+    pub fn there(&self) -> usize {
+        self.items.values().filter(|trace| trace.is_there()).count()
+    }
+
+    /// Returns how many objects a person left out.
+    pub fn left_out(&self) -> usize {
+        self.items.values().filter(|trace| trace.left_out.is_some()).count()
     }
 
     /// Reads a journal.
@@ -114,7 +132,7 @@ impl Past {
         self.items.entry(item).or_default()
     }
 
-    fn take(&mut self, record: Record, at: Timestamp) {
+    pub(super) fn take(&mut self, record: Record, at: Timestamp) {
         self.last = at;
         // Whatever follows an end goes on.
         (self.finished, self.stopped) = (None, None);
@@ -122,23 +140,31 @@ impl Past {
             Record::Resumed { choices, .. } => {
                 self.resumed += 1;
                 self.choices = *choices;
+                // What needed a failure may be tried again now.
+                self.items.values_mut().for_each(|trace| trace.held = None);
             }
             Record::Intent { item, .. } => {
                 let trace = self.trace(item);
                 trace.intended = true;
                 trace.failed = None;
             }
+            Record::Found { items } => {
+                items.into_iter().for_each(|item| self.trace(item).found = true);
+            }
             Record::Done { item, .. } => self.trace(item).done = true,
-            Record::Ready { item } => self.trace(item).ready = true,
+            Record::Ready { item } => {
+                let trace = self.trace(item);
+                (trace.ready, trace.failed) = (true, None);
+            }
             Record::Failed { item, code } => self.trace(item).failed = Some(code),
+            Record::Held { item, needs } => self.trace(item).held = Some(needs),
+            Record::LeftOut { item, reason } => {
+                let trace = self.trace(item);
+                (trace.left_out, trace.failed) = (Some(reason), None);
+            }
             Record::Stopped { code } => self.stopped = Some(code),
             Record::Finished { verdict } => self.finished = Some(verdict),
-            Record::Run(_)
-            | Record::Lease { .. }
-            | Record::Stage { .. }
-            | Record::Wait { .. }
-            | Record::Held { .. }
-            | Record::LeftOut { .. } => {}
+            Record::Run(_) | Record::Lease { .. } | Record::Stage { .. } | Record::Wait { .. } => {}
         }
     }
 }

@@ -104,6 +104,11 @@ pub enum Record {
         /// The UID that it said.
         uid: String,
     },
+    /// Objects that were as they should be: nothing is sent for them.
+    Found {
+        /// Which objects.
+        items: Vec<usize>,
+    },
     /// A call is about to be made.
     Intent {
         /// Which object.

@@ -140,7 +140,7 @@ fn session(
         journal.cut_after(cut);
     }
     let holder = Holder { run: "run".into(), operator: "me".into(), seat: "here".into() };
-    let kept = Kept { journal: &journal, past: past.as_ref(), holder: &holder };
+    let kept = Kept { journal: &journal, past: past.as_ref(), holder: &holder, ended: &|_| {} };
     let around = Around { clock: &bench.clock, observer: &bench.seen, cancel: &bench.cancel };
     onto_cluster(approved(planned), cluster, &bench.options, Some(kept), around)
 }
@@ -324,10 +324,10 @@ fn written() -> (tempfile::TempDir, Vec<u8>) {
 fn a_torn_last_line_is_accepted_and_a_broken_chain_is_not() {
     let (_home, bytes) = written();
     let whole = Past::read(&bytes).unwrap();
-    assert!(whole.is_complete() && !whole.torn && whole.done() == 4);
+    assert!(whole.is_complete() && !whole.torn && whole.there() == 4);
     let torn = Past::read(&bytes[..bytes.len() - 3]).unwrap();
     assert!(torn.torn && !torn.is_complete());
-    assert_eq!(torn.done(), 4);
+    assert_eq!(torn.there(), 4);
     let code = |bytes: &[u8]| {
         let error = Past::read(bytes).unwrap_err();
         (error.about().code, error.about().kind)
@@ -345,6 +345,50 @@ fn a_torn_last_line_is_accepted_and_a_broken_chain_is_not() {
     assert_eq!(code(swapped.as_bytes()), broken);
     assert_eq!(code(b""), broken);
     assert_eq!(code(b"{}\n"), broken);
+}
+
+#[test]
+fn what_was_found_counts_as_there_and_what_is_left_out_does_not() {
+    let mut past = Past::read(&written().1).unwrap();
+    let counts = |past: &Past| (past.there(), past.left_out());
+    let now = Timestamp::from_unix(NOW);
+    assert_eq!(counts(&past), (4, 0));
+    past.take(Record::Found { items: vec![7, 8] }, now);
+    assert_eq!(counts(&past), (6, 0));
+    for item in [0, 7, 9] {
+        past.take(Record::LeftOut { item, reason: "why".into() }, now);
+    }
+    assert_eq!(counts(&past), (4, 3), "neither a thing that was there nor one that was not");
+    past.take(Record::Failed { item: 10, code: "B1502".into() }, now);
+    past.take(Record::Held { item: 11, needs: 10 }, now);
+    assert_eq!(
+        (past.items[&10].failed.as_deref(), past.items[&11].held),
+        (Some("B1502"), Some(10))
+    );
+    let (tool, operator) = (String::new(), String::new());
+    past.take(Record::Resumed { tool, operator, choices: Box::default() }, now);
+    assert_eq!(past.items[&11].held, None, "it may be tried again");
+    assert_eq!(counts(&past), (4, 3));
+}
+
+#[test]
+fn an_end_is_told_before_the_journal_says_it() {
+    let (bench, home) = (Bench::new(), tempfile::tempdir().unwrap());
+    let runs = Runs::new(home.path());
+    let planned = Planned::sample(binding(), &estate());
+    let now = Timestamp::from_unix(NOW);
+    let opened = runs.create(opening("run", planned.plan()), planned.plan(), now).unwrap();
+    let holder = Holder { run: "run".into(), operator: "me".into(), seat: "here".into() };
+    let told = std::sync::Mutex::new(Vec::new());
+    let ended = |outcome: &Outcome| {
+        let finished = Past::of(&runs.folder("run")).unwrap().finished;
+        told.lock().unwrap().push((outcome.created, finished));
+    };
+    let kept = Kept { journal: &opened.1, past: None, holder: &holder, ended: &ended };
+    let around = Around { clock: &bench.clock, observer: &bench.seen, cancel: &bench.cancel };
+    onto_cluster(approved(planned), &cluster(), &bench.options, Some(kept), around).unwrap();
+    assert_eq!(*told.lock().unwrap(), [(4, None)]);
+    assert!(Past::of(&runs.folder("run")).unwrap().is_complete());
 }
 
 #[test]

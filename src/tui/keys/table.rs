@@ -2,7 +2,7 @@
 
 use super::{Action, Binding, Key};
 use crate::tui::job::Report;
-use crate::tui::screen::{plan, targets};
+use crate::tui::screen::{self, plan, targets};
 use crate::tui::state::{Confirming, Popup, Screen, State};
 use crate::tui::work::Work;
 
@@ -101,6 +101,14 @@ pub static KEYS: &[Binding] = &[
         "Leaves the plan. Nothing was written.",
     ),
     bind(&[Key::Enter], "Enter", "back", Action::Choose, goes_back, "Goes back to where you were."),
+    bind(
+        &[Key::Enter],
+        "Enter",
+        "resume",
+        Action::Choose,
+        resumes,
+        "Goes on with the run: the same plan, the same target. What is done is not done again.",
+    ),
     bind(
         &[Key::Enter],
         "Enter",
@@ -251,7 +259,7 @@ pub static KEYS: &[Binding] = &[
         "tell",
         Action::Tell,
         has_sentence,
-        "Copies one sentence for the incident chat: how far it is and what it waits for. It is also printed when you quit.",
+        "Shows and copies one sentence for the incident chat: how far it is and what it waits for, or how it ended. It is also printed when you quit.",
     ),
     bind(
         &[Key::Char('c')],
@@ -422,7 +430,7 @@ fn nothing_to_do(state: &State) -> bool {
 }
 
 fn goes_on(state: &State) -> bool {
-    let ended = state.on(Screen::is_work) && !state.works() || state.on(Screen::is_run);
+    let ended = state.on(Screen::is_work) && !state.works() && !resumes(state);
     let problem = matches!(state.popup(), Some(Popup::Problem(_)));
     !goes_back(state) && (problem || ended || state.on(Screen::is_read))
 }
@@ -438,8 +446,20 @@ fn goes_back(state: &State) -> bool {
     state.on(Screen::is_work) && back
 }
 
+/// Whether Enter resumes a run that has ended early.
+fn resumes(state: &State) -> bool {
+    let ended = || state.work.as_ref().is_some_and(|work| work.resumable().is_some());
+    match state.screen() {
+        _ if !state.popups.is_empty() => false,
+        Screen::Work => ended(),
+        Screen::Run(name) => screen::runs::find(state, name).is_some_and(screen::runs::is_open),
+        _ => false,
+    }
+}
+
 fn has_sentence(state: &State) -> bool {
-    state.on(Screen::is_work) && state.work.as_ref().is_some_and(Work::replays)
+    let has_one = |screen: &Screen| screen.is_work() || screen.is_run() || screen.is_hand_over();
+    state.popups.is_empty() && has_one(state.screen()) && screen::sentence(state).is_some()
 }
 
 fn can_hold(state: &State) -> bool {
@@ -466,7 +486,8 @@ pub fn can_leave_out(state: &State) -> bool {
 }
 
 fn can_hand_over(state: &State) -> bool {
-    state.on(Screen::is_work) && state.work.as_ref().is_some_and(|work| work.run.is_some())
+    let run = || state.work.as_ref().is_some_and(|work| work.run.is_some());
+    state.on(Screen::is_run) || state.on(Screen::is_work) && run()
 }
 
 fn has_filter(state: &State) -> bool {

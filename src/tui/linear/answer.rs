@@ -87,6 +87,7 @@ pub(super) fn acts_meanwhile(line: &str) -> bool {
             | "p"
             | "w"
             | "o"
+            | "t"
             | "skip"
     ) || word.starts_with('?')
 }

@@ -141,6 +141,7 @@ pub(super) fn is_letter(action: Action) -> bool {
             | Action::GoOn
             | Action::Watch
             | Action::HandOver
+            | Action::Tell
             | Action::Test
     )
 }

@@ -31,24 +31,57 @@ pub(super) fn page(state: &State) -> Page<'_> {
     let took = text::span(work.took(state.elapsed));
     page.fact(Line::fact("since", Role::Plain, format!("{took} of tool time on this machine")));
     for wave in work.waves.iter().filter(|wave| wave.began.is_some()) {
-        let settled = wave.settled();
+        let there = wave.applied;
         let open = if wave.open > 0 { format!(", {} open", wave.open) } else { String::new() };
         let words = format!(
-            "{} {}: {settled} of {}, {} ready{open}",
+            "{} {}: {there} of {} there, {} ready{open}",
             wave.wave, wave.stage, wave.objects, wave.ready
         );
         page.fact(Line::fact("wave", Role::Plain, words));
     }
     open(&mut page, work);
     page.fact(Line::fact("tell", Role::Strong, outcome::sentence(work).unwrap_or_default()));
-    page.next(
-        Role::Plain,
-        "c copies the command that goes on, from any machine with the run's folder, the bundle and \
-         a key.",
-    );
+    page.next(Role::Plain, GOES_ON);
     page.same_as = Some(Job::Resume(runs::request(state, run)).line());
     page
 }
+
+/// The page of a run that was looked up.
+pub(super) fn of_run<'a>(state: &'a State, name: &str) -> Page<'a> {
+    let mut page = Page::new("For whoever takes over");
+    page.same_as = Some(Job::Run(state.place.clone(), name.to_owned()).line());
+    let Some(detail) = runs::detail(state, name) else {
+        page.fact(Line::words(Role::Dim, " looking …"));
+        return page;
+    };
+    let run = &detail.summary;
+    page.fact(Line::fact("run", Role::Strong, format!("{name}, {}", run.state)));
+    page.fact(Line::fact("folder", Role::Plain, run.folder.display().to_string()));
+    let uid = detail.uid.as_deref().map_or(String::new(), |uid| format!(", uid {uid}"));
+    page.fact(Line::fact("target", Role::Plain, format!("{}{uid}", run.target)));
+    let short = |digest: &str| {
+        let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
+        digits.get(..16).unwrap_or(digits).to_owned()
+    };
+    let bundle = format!("{}, snapshot {}", short(&detail.bundle), run.seq);
+    let plan = format!("{}, of bundle {bundle}", short(&detail.plan));
+    page.fact(Line::fact("plan", Role::Plain, plan));
+    page.fact(Line::fact("objects", Role::Plain, run.there()));
+    let report = detail.report.as_deref().map(|report| &report.outcome);
+    if let Some(outcome) = report.or(detail.known.as_ref()) {
+        outcome::troubles(&mut page, outcome);
+    }
+    page.fact(Line::fact("tell", Role::Strong, &detail.tell));
+    if runs::is_open(run) {
+        page.next(Role::Plain, GOES_ON);
+        page.same_as = Some(Job::Resume(runs::request(state, name)).line());
+    }
+    page
+}
+
+/// What the command on the page is for.
+const GOES_ON: &str = "c copies the command that goes on, from any machine with the run's folder, the \
+                       bundle and a key.";
 
 fn standing(work: &Work) -> &'static str {
     match &work.end {
@@ -72,7 +105,7 @@ fn open(page: &mut Page<'_>, work: &Work) {
     match &work.end {
         Some(Ok(report)) => {
             if let Report::Replay(report) = report.as_ref() {
-                outcome::troubles(page, report);
+                outcome::troubles(page, &report.outcome);
             }
         }
         Some(Err(told)) => page.fact(Line::fact("stopped", Role::Warn, &told.what)),

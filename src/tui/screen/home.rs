@@ -43,10 +43,7 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
         let words = format!("Go back to what runs: {}", work.verb());
         choices.push(Choice { words, why: "", goes: Goes::Watch });
     } else if let Some(run) = runs::unfinished(state) {
-        let words = format!(
-            "Go on with run onto {}: {}, {} of {} objects",
-            run.target, run.state, run.done, run.objects
-        );
+        let words = format!("Go on with run onto {}: {}, {}", run.target, run.state, run.there());
         choices.push(Choice { words, why: "what is done is not done again", goes: Goes::Resume });
     }
     choices.push(choice(

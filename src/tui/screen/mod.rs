@@ -16,6 +16,7 @@ pub(super) mod repos;
 pub(super) mod runs;
 mod snapshot;
 pub(super) mod targets;
+mod tell;
 mod wait;
 mod work;
 
@@ -49,7 +50,9 @@ pub fn page(state: &State) -> Page<'_> {
         Screen::Objects => objects::page(state),
         Screen::Work => work::page(state),
         Screen::Log => work::log(state),
-        Screen::HandOver => hand_over::page(state),
+        Screen::HandOver(None) => hand_over::page(state),
+        Screen::HandOver(Some(name)) => hand_over::of_run(state, name),
+        Screen::Tell(sentence) => tell::page(state, sentence),
         Screen::Help(..) => help::page(state),
         Screen::Code(code) => help::one(code),
     };
@@ -103,7 +106,22 @@ fn goes_on(work: &Work) -> String {
 
 /// Returns the sentence for the incident channel, where there is one.
 pub fn sentence(state: &State) -> Option<String> {
-    state.work.as_ref().and_then(outcome::sentence).map(safe)
+    let told = match state.screen() {
+        Screen::Run(name) | Screen::HandOver(Some(name)) => {
+            runs::detail(state, name).map(|detail| detail.tell.clone())
+        }
+        _ => state.work.as_ref().and_then(outcome::sentence),
+    };
+    told.map(safe)
+}
+
+/// Returns the name of the run that is looked at: a past one, else the one that is carried out.
+fn run_in_view(state: &State) -> Option<&str> {
+    let past = state.views.iter().rev().find_map(|view| match &view.screen {
+        Screen::Run(name) => Some(name.as_str()),
+        _ => None,
+    });
+    past.or_else(|| state.work.as_ref()?.run.as_deref())
 }
 
 /// Says on every screen what could be written to.
@@ -149,7 +167,8 @@ fn mode(state: &State) -> String {
     let plans = work.runs() && work.job.writes() || state.binding != Confirming::Not;
     let wrote = match &work.end {
         Some(Ok(report)) => match report.as_ref() {
-            Report::Replay(report) => report.outcome.applied(),
+            // What an earlier part of the run wrote, the run wrote.
+            Report::Replay(report) => report.outcome.applied() + report.outcome.earlier,
             _ => 0,
         },
         Some(Err(_)) if work.replays() => return "WROTE, then stopped".to_owned(),

@@ -19,6 +19,13 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
         (None, None) => work.verb().to_owned(),
     };
     page.title = work::title(work, &what, state);
+    if let Some(Ok(report)) = &work.end
+        && let Report::Replay(report) = report.as_ref()
+    {
+        // Who comes to the end of a run asks how it ended, not how it came there.
+        outcome::summary(&mut page, report);
+        page.fact(Line::empty());
+    }
     if work.waves.is_empty() || !work.replays() {
         work::phases(&mut page, work, state);
         // A run that goes on was planned before, and writes as soon as it replays.
@@ -35,7 +42,8 @@ pub(super) fn page<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     match &work.end {
         Some(Ok(report)) => {
             if let Report::Replay(report) = report.as_ref() {
-                outcome::summary(&mut page, report, work);
+                outcome::left_to_do(&mut page, report, work.keeps().is_some());
+                page.same_as = report.next.clone().or(page.same_as);
             }
         }
         Some(Err(_)) => {}
@@ -99,27 +107,30 @@ fn overlap(waves: &[WaveState]) -> bool {
 /// knows what was run.
 fn last_time(work: &Work, state: &State) -> Option<String> {
     let (list, target) = state.facts.runs.get().zip(work.target())?;
-    let mut complete =
-        list.runs.iter().filter(|run| run.state == "complete" && run.target == target).peekable();
-    if complete.peek().is_none() {
-        let words = " No run onto it has been completed from here: nothing says how long.";
-        return Some(words.to_owned());
-    }
+    let mut runs = list.runs.iter();
     // A run that was interrupted says nothing about how long it takes.
-    let run = complete.find(|run| run.resumed == 0)?;
-    let took = run.last?.since(run.begun?)?;
-    let objects = text::count(run.objects, "object");
-    Some(format!(" The last run onto it, of {objects}, took {}.", text::span(took)))
+    let last = runs.find(|run| run.state == "complete" && run.resumed == 0 && run.target == target);
+    let took = last.and_then(|run| Some((run, run.last?.since(run.begun?)?)));
+    Some(match took {
+        Some((run, took)) => format!(
+            " The last run onto it, of {}, took {}.",
+            text::count(run.objects, "object"),
+            text::span(took)
+        ),
+        None => " No run onto it went through in one piece yet: nothing says how long.".to_owned(),
+    })
 }
 
 fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
     let settled = wave.settled();
+    let runs = work.runs();
     let (role, word) = match (wave.took, wave.began) {
         _ if wave.is_over() && wave.open > 0 => (Role::Bad, "OPEN"),
         _ if wave.is_over() => (Role::Good, "done"),
-        (None, Some(_)) if !work.runs() && settled < wave.objects => (Role::Warn, "stopped"),
-        (None, Some(_)) if !work.runs() => (Role::Good, "done"),
+        (None, Some(_)) if !runs && settled < wave.objects => (Role::Warn, "stopped"),
+        (None, Some(_)) if !runs => (Role::Good, "done"),
         (None, Some(_)) => (Role::Strong, "RUNNING"),
+        _ if !runs => (Role::Warn, "not begun"),
         _ => (Role::Dim, "waiting"),
     };
     let time = wave.took.or_else(|| {
@@ -129,14 +140,18 @@ fn wave_line(wave: &WaveState, work: &Work, state: &State) -> Line {
     let time = time.map_or_else(String::new, text::span);
     // A run that goes on tells only what it still does.
     let count = match work.plan {
-        Some(_) => format!("{settled}/{}", wave.objects),
+        Some(_) => format!("{}/{}", wave.applied, wave.objects),
         None => format!("of {}", wave.objects),
     };
-    let ready = if wave.ready > 0 { format!("  {} ready", wave.ready) } else { String::new() };
-    let open = if wave.open > 0 { format!("  {} open", wave.open) } else { String::new() };
+    let counted = [(wave.ready, "ready"), (wave.open, "open"), (wave.left_out, "left out")];
+    let counted: String = counted
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("  {number} {what}"))
+        .collect();
     Line::plain(format!(" {:<3} {:<16} ", wave.wave, wave.stage))
-        .and(role, format!("{word:<8}"))
-        .and(Role::Plain, format!(" {count:>9}  {time:>8}{ready}{open}"))
+        .and(role, format!("{word:<9}"))
+        .and(Role::Plain, format!("{count:>9}  {time:>8}{counted}"))
 }
 
 fn going_on(page: &mut Page<'_>, work: &Work, state: &State) {

@@ -2,15 +2,15 @@
 
 use crate::app::replay::Skip;
 use crate::app::resume;
-use crate::app::runs::Summary;
+use crate::app::runs::{Detail, Summary};
 use crate::app::text;
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::{self, filtered, matching};
+use crate::tui::screen::{self, filtered, matching, outcome};
 use crate::tui::state::{Known, State};
 
 /// Returns whether a run can go on.
-fn is_open(run: &Summary) -> bool {
+pub(in crate::tui) fn is_open(run: &Summary) -> bool {
     run.next.is_some() && run.damage.is_none()
 }
 
@@ -39,15 +39,21 @@ pub(in crate::tui) fn name(state: &State, row: usize) -> Option<String> {
 
 /// Returns the run of a name.
 pub(in crate::tui) fn find<'a>(state: &'a State, name: &str) -> Option<&'a Summary> {
-    state.facts.runs.get()?.runs.iter().find(|run| run.run == name)
+    let listed = || state.facts.runs.get()?.runs.iter().find(|run| run.run == name);
+    detail(state, name).map(|detail| &detail.summary).or_else(listed)
+}
+
+/// Returns everything about the run of a name, once it was looked up.
+pub(in crate::tui) fn detail<'a>(state: &'a State, name: &str) -> Option<&'a Detail> {
+    state.facts.run.get().map(Box::as_ref).filter(|detail| detail.summary.run == name)
 }
 
 fn words(run: &Summary) -> String {
     let done = match &run.damage {
         Some(damage) => damage.clone(),
-        None => format!("{} of {} objects", run.done, run.objects),
+        None => run.there(),
     };
-    format!("{}  {:<10}  {}  {done}", run.run, run.state, run.target)
+    format!("{}  {:<10}  {done}  {}", run.run, run.state, run.target)
 }
 
 /// Returns the request that goes on with a run.
@@ -98,16 +104,52 @@ pub(super) fn page(state: &State) -> Page<'_> {
     page
 }
 
-/// The page of one.
+/// The page of one: how it ended, as it was shown then; else what its journal knows.
 pub(super) fn one<'a>(state: &'a State, name: &str) -> Page<'a> {
     let mut page = Page::new(format!("Run {name}"));
+    page.same_as = Some(Job::Run(state.place.clone(), name.to_owned()).line());
+    if let Known::Failed(told) = &state.facts.run {
+        screen::trouble(&mut page, told);
+    }
     let Some(run) = find(state, name) else { return page };
-    let role = if is_open(run) { Role::Warn } else { Role::Good };
-    page.fact(Line::fact("state", role, run.state.to_uppercase()));
+    let detail = detail(state, name);
+    let report = detail.and_then(|detail| detail.report.as_deref());
+    if let Some(report) = report {
+        outcome::summary(&mut page, report);
+    } else {
+        let role = if is_open(run) { Role::Warn } else { Role::Good };
+        page.fact(Line::fact("state", role, run.state.to_uppercase()));
+        page.fact(Line::fact("objects", Role::Plain, run.there()));
+    }
+    if let Some(known) = detail.and_then(|detail| detail.known.as_ref()) {
+        outcome::troubles(&mut page, known);
+    }
+    if let Some(detail) = detail.filter(|detail| detail.report.is_none()) {
+        page.fact(Line::fact("tell", Role::Strong, &detail.tell));
+    }
+    if let Some(damage) = &run.damage {
+        page.fact(Line::fact("DAMAGED", Role::Bad, damage));
+    }
+    about(&mut page, run, state);
+    match report {
+        Some(report) => outcome::left_to_do(&mut page, report, false),
+        None if is_open(run) => page.next(
+            Role::Strong,
+            "Enter resumes it: the same plan, the same target, as it was approved. What is done \
+             is not done again.",
+        ),
+        None => {}
+    }
+    if is_open(run) {
+        page.same_as = Some(Job::Resume(request(state, name)).line());
+    }
+    page
+}
+
+/// What does not change any more: onto what, from what, when, and where it is kept.
+fn about(page: &mut Page<'_>, run: &Summary, state: &State) {
     page.fact(Line::fact("target", Role::Plain, &run.target));
     page.fact(Line::fact("from", Role::Plain, format!("snapshot {}", run.seq)));
-    let done = format!("{} of {} objects", run.done, run.objects);
-    page.fact(Line::fact("done", Role::Plain, done));
     let time = |at: Option<crate::model::clock::Timestamp>| {
         at.map_or_else(
             || "not known".to_owned(),
@@ -115,18 +157,9 @@ pub(super) fn one<'a>(state: &'a State, name: &str) -> Page<'a> {
         )
     };
     page.fact(Line::fact("begun", Role::Plain, time(run.begun)));
+    if run.resumed > 0 {
+        page.fact(Line::fact("resumed", Role::Plain, text::count(run.resumed, "time")));
+    }
     page.fact(Line::fact("last", Role::Plain, time(run.last)));
     page.fact(Line::fact("journal", Role::Dim, run.folder.display().to_string()));
-    if let Some(damage) = &run.damage {
-        page.fact(Line::fact("DAMAGED", Role::Bad, damage));
-    }
-    if is_open(run) {
-        page.same_as = Some(Job::Resume(request(state, name)).line());
-        page.next(
-            Role::Strong,
-            "Enter goes on: the same plan, the same target, as it was approved. What is done is \
-             not done again.",
-        );
-    }
-    page
 }

@@ -31,6 +31,8 @@ pub(super) fn page(state: &State) -> Page<'_> {
 /// Says what is done, since when, and how it goes.
 pub(super) fn title(work: &Work, what: &str, state: &State) -> Line {
     let took = text::span(work.took(state.elapsed));
+    let resumed = matches!(work.job, Job::Resume(_)) && work.replays();
+    let part = if resumed { " since it was resumed" } else { "" };
     let (role, word) = match &work.end {
         None if work.stopping => (Role::Warn, "STOPPING"),
         None if work.holding => (Role::Warn, "HOLDING AFTER THIS WAVE"),
@@ -43,8 +45,9 @@ pub(super) fn title(work: &Work, what: &str, state: &State) -> Line {
     };
     let line = Line::of(Role::Strong, format!(" {what}  "))
         .and(role, word)
-        .and(Role::Plain, format!("  {took}"));
-    let leaves = word == "running" && work.replays() && !state.in_lines && state.size.0 >= 80;
+        .and(Role::Plain, format!("  {took}{part}"));
+    let room = state.size.0 >= 80 && part.is_empty();
+    let leaves = word == "running" && work.replays() && !state.in_lines && room;
     if leaves { line.and(Role::Dim, "  (Esc leaves it running)") } else { line }
 }
 

@@ -44,7 +44,13 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Widen => widen(state),
         Action::Objects => enter(state, Screen::Objects),
         Action::Log => enter(state, Screen::Log),
-        Action::HandOver => enter(state, Screen::HandOver),
+        Action::HandOver => {
+            let run = match state.screen() {
+                Screen::Run(name) => Some(name.clone()),
+                _ => None,
+            };
+            enter(state, Screen::HandOver(run))
+        }
         Action::Hold => run::hold(state),
         Action::GoOn => run::go_on(state),
         Action::Watch => watch(state),
@@ -55,10 +61,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             let line = screen::page(state).same_as;
             copy(state, "command", line)
         }
-        Action::Tell => {
-            let sentence = screen::sentence(state);
-            copy(state, "sentence", sentence)
-        }
+        Action::Tell => tell(state),
         Action::Quit => leave(state),
         Action::Stop => stop(state, Signal::Interrupt),
         Action::Redraw => vec![Effect::Repaint],
@@ -234,6 +237,7 @@ fn again(state: &mut State) -> Vec<Effect> {
             (facts.status, facts.assess, facts.runs) = (Known::No, Known::No, Known::No);
         }
         Some(Screen::Runs) => facts.runs = Known::No,
+        Some(Screen::Run(_)) => (facts.runs, facts.run) = (Known::No, Known::No),
         Some(Screen::Bundles) => facts.list = Known::No,
         Some(Screen::Bundle(_)) => facts.bundle = Known::No,
         Some(Screen::Targets) => facts.targets = Known::No,
@@ -271,6 +275,17 @@ fn copy(state: &mut State, what: &str, line: Option<String>) -> Vec<Effect> {
         state.copied.push(line.clone());
     }
     vec![Effect::Copy(line)]
+}
+
+/// Shows the sentence for the incident channel whole, as it is copied.
+fn tell(state: &mut State) -> Vec<Effect> {
+    let Some(sentence) = screen::sentence(state) else { return Vec::new() };
+    let mut effects =
+        if state.in_lines { Vec::new() } else { copy(state, "sentence", Some(sentence.clone())) };
+    // The page itself says what became of it, as long as it is looked at.
+    state.said = None;
+    effects.extend(enter(state, Screen::Tell(sentence)));
+    effects
 }
 
 /// Leaves, or asks where something runs.

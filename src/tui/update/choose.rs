@@ -73,7 +73,7 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
         },
         (Screen::Targets, Some(at)) => target_choice(state, at),
         (Screen::Runs, Some(at)) => match runs::name(state, at) {
-            Some(name) => enter(state, Screen::Run(name)),
+            Some(name) => enter_run(state, name),
             None => Vec::new(),
         },
         (Screen::Run(name), _) => resume(state, &name),
@@ -116,7 +116,7 @@ fn home_choice(state: &mut State, at: usize) -> Vec<Effect> {
     match choice.goes {
         home::Goes::Watch => enter(state, Screen::Work),
         home::Goes::Resume => match runs::unfinished(state).map(|run| run.run.clone()) {
-            Some(name) => enter(state, Screen::Run(name)),
+            Some(name) => enter_run(state, name),
             None => Vec::new(),
         },
         home::Goes::Wait => enter(state, Screen::Wait),
@@ -133,19 +133,27 @@ fn home_choice(state: &mut State, at: usize) -> Vec<Effect> {
     }
 }
 
-/// Goes on with a run; asks for a key file first where there is none.
+/// Shows a run as it is now, whatever was known of it.
+fn enter_run(state: &mut State, name: String) -> Vec<Effect> {
+    state.facts.run = Known::No;
+    enter(state, Screen::Run(name))
+}
+
+/// Resumes the run in view, where it can go on.
 fn resume(state: &mut State, name: &str) -> Vec<Effect> {
-    let open = runs::find(state, name).is_some_and(|run| run.next.is_some());
-    match (open, state.identities.is_empty()) {
-        (false, _) => Vec::new(),
-        (true, true) => field::ask(state, Purpose::KeyFile(0), ""),
-        (true, false) => {
-            let request = runs::request(state, name);
-            // The target is the run's, whatever was chosen before.
-            state.target = None;
-            begin(state, Job::Resume(request))
-        }
+    let open = runs::find(state, name).is_some_and(runs::is_open);
+    if open { go_on_with(state, name) } else { Vec::new() }
+}
+
+/// Resumes a run; asks for a key file first where there is none.
+fn go_on_with(state: &mut State, name: &str) -> Vec<Effect> {
+    if state.identities.is_empty() {
+        return field::ask(state, Purpose::KeyFile(0), "");
     }
+    let request = runs::request(state, name);
+    // The target is the run's, whatever was chosen before.
+    state.target = None;
+    begin(state, Job::Resume(request))
 }
 
 fn open_choice(state: &mut State, at: usize) -> Vec<Effect> {
@@ -300,6 +308,9 @@ fn new_target_choice(state: &mut State, at: usize) -> Vec<Effect> {
 /// What follows work that has ended.
 fn after_work(state: &mut State) -> Vec<Effect> {
     let Some(work) = &state.work else { return Vec::new() };
+    if let Some(run) = work.resumable().map(str::to_owned) {
+        return go_on_with(state, &run);
+    }
     match &work.end {
         Some(Ok(report)) => match report.as_ref() {
             Report::Verify(report) if report.is_red() => Vec::new(),

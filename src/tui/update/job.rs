@@ -1,7 +1,7 @@
 //! Work begun, told of, ended.
 
 use super::act::enter;
-use super::look::look_done;
+use super::look::{look, look_done};
 use super::{field, quit, run};
 use crate::app::Told;
 use crate::app::plan::Plan;
@@ -82,6 +82,20 @@ pub(super) fn plan(state: &mut State, id: JobId, plan: Box<Plan>) -> Vec<Effect>
     let Some(work) = state.work.as_mut().filter(|work| work.id == id) else { return Vec::new() };
     work.take_plan(plan);
     show_plan(state)
+}
+
+/// A run goes on: progress is told by the waves of its plan, from what is done already.
+pub(super) fn resumed(
+    state: &mut State,
+    id: JobId,
+    plan: Box<Plan>,
+    done: &[usize],
+) -> Vec<Effect> {
+    let elapsed = state.elapsed;
+    if let Some(work) = state.work.as_mut().filter(|work| work.id == id) {
+        work.take_rest(plan, done, elapsed);
+    }
+    Vec::new()
 }
 
 fn show_plan(state: &mut State) -> Vec<Effect> {
@@ -226,8 +240,11 @@ fn farewell(state: &State) -> Vec<String> {
 
 fn work_done(state: &mut State) -> Vec<Effect> {
     let Some(work) = &mut state.work else { return Vec::new() };
-    if work.run.is_some() {
-        state.facts.runs = Known::No;
+    if work.job.writes() {
+        let facts = &mut state.facts;
+        (facts.runs, facts.run) = (Known::No, Known::No);
+        // How the cluster is now, and what to do, is another than before.
+        (facts.assess, facts.status) = (Known::No, Known::No);
         // What is suggested now is another than before, and so are the rows.
         if let Some(home) = state.views.first_mut() {
             home.moved = false;
@@ -259,7 +276,7 @@ fn work_done(state: &mut State) -> Vec<Effect> {
             state.views.truncate(at);
         }
     }
-    Vec::new()
+    look(state)
 }
 
 /// A job has ended by a bug.

@@ -13,7 +13,7 @@ use crate::tui::state::{Draft, Facts, Goal, Known, Popup, Purpose, Screen, State
 /// Looks up what the screen on top shows and nobody knows yet.
 pub(super) fn look(state: &mut State) -> Vec<Effect> {
     let place = state.place.clone();
-    let Facts { status, assess, list, bundle, targets, runs, .. } = &mut state.facts;
+    let Facts { status, assess, list, bundle, targets, runs, run, .. } = &mut state.facts;
     let job = match state.views.last().map(|view| &view.screen) {
         Some(Screen::Home) => {
             let request = assess::Request { place: place.clone(), ..Default::default() };
@@ -37,6 +37,12 @@ pub(super) fn look(state: &mut State) -> Vec<Effect> {
             wanted(bundle).then_some(Job::Show(request))
         }
         Some(Screen::Runs) => wanted(runs).then_some(Job::Runs(place)),
+        Some(Screen::Run(name)) => {
+            if run.get().is_some_and(|detail| detail.summary.run != *name) {
+                *run = Known::No;
+            }
+            wanted(run).then(|| Job::Run(place, name.clone()))
+        }
         Some(Screen::Targets) => wanted(targets).then_some(Job::Targets),
         _ => None,
     };
@@ -64,6 +70,12 @@ pub(super) fn look_done(state: &mut State, job: &Job, end: Result<Report, Told>)
             suggest(state);
         }
         (Job::Runs(_), Err(told)) => state.facts.runs = Known::Failed(told),
+        (Job::Run(..), Ok(Report::Run(detail))) => {
+            state.facts.run = Known::Yes(detail);
+            // Somebody may look at another one meanwhile.
+            return look(state);
+        }
+        (Job::Run(..), Err(told)) => state.facts.run = Known::Failed(told),
         (Job::Targets, Ok(Report::Targets(report))) => {
             state.facts.targets = Known::Yes(report);
             to_target(state);
@@ -154,6 +166,8 @@ fn opened(state: &mut State, report: show::Report) -> Vec<Effect> {
 
 fn added_target(state: &mut State, card: &crate::app::target::Card) -> Vec<Effect> {
     state.facts.targets = Known::No;
+    // The first screen tells how it is.
+    state.facts.assess = Known::No;
     state.said = Some(format!("{} has its name now.", card.name));
     state.target = Some(card.clone());
     state.draft = Draft::default();

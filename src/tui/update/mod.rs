@@ -51,6 +51,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Event(id, event) => job::event(state, id, &event),
         Message::Plan(id, plan) => job::plan(state, id, plan),
+        Message::Resumed(id, plan, done) => job::resumed(state, id, plan, &done),
         Message::Question(question) => job::question(state, question),
         Message::Word(id, text) => job::word(state, id, text),
         Message::Done(id, end) => job::done(state, id, *end),
