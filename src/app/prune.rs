@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FORMAT_VERSION, Failure, Place, Ports, Reader};
 use crate::bundle::port::Parts as _;
+use crate::bundle::verify::Verified;
 use crate::disk::{atomic, folder, limit};
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
@@ -190,7 +191,12 @@ fn held(
     let verified = reader.verify_listed(seq, newest, ports).ok().filter(|verified| {
         here.is_some_and(|here| Digest::of(&here.manifest) == verified.digest())
     });
-    Ok(Held { seq, created: verified.map(|verified| verified.manifest().created) })
+    let manifest = verified.as_ref().map(Verified::manifest);
+    Ok(Held {
+        seq,
+        created: manifest.map(|manifest| manifest.created),
+        complete: manifest.is_some_and(|manifest| manifest.complete),
+    })
 }
 
 /// Every blob that something kept refers to, the manifests and signatures of all included.

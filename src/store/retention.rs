@@ -2,7 +2,8 @@
 //!
 //! Manifests and signatures stay for ever; only parts go. A blob may go when no kept manifest names
 //! it and the store has held it, unused, for seven days: a snapshot that is running has parts that no
-//! manifest names yet. At least the newest snapshot is kept. Nothing is deleted here.
+//! manifest names yet. At least the newest snapshot is kept, and the newest complete one: that is what
+//! a cluster would be rebuilt from. Nothing is deleted here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Held {
     pub seq: Seq,
     /// When it was taken; `None` where no signature vouches for that. Such a one is always kept.
     pub created: Option<Timestamp>,
+    /// Whether every required repository in it is current.
+    pub complete: bool,
 }
 
 /// Returns the kept snapshots, each with the rules that keep it.
@@ -59,8 +62,14 @@ pub fn kept(held: &[Held], keep: &Keep) -> BTreeMap<Seq, Vec<&'static str>> {
             kept.entry(seq).or_default().push(word);
         }
     }
-    if let Some((newest, _)) = vouched.first() {
-        kept.entry(*newest).or_insert_with(|| vec!["newest"]);
+    let complete: BTreeSet<Seq> =
+        held.iter().filter(|one| one.complete).map(|one| one.seq).collect();
+    let mut newest_first = vouched.iter().map(|(seq, _)| *seq);
+    let whole = newest_first.clone().find(|seq| complete.contains(seq));
+    for (word, seq) in [("newest", newest_first.next()), ("newest complete", whole)] {
+        if let Some(seq) = seq {
+            kept.entry(seq).or_insert_with(|| vec![word]);
+        }
     }
     kept
 }
@@ -104,6 +113,7 @@ mod tests {
         let one = |n: u64| Held {
             seq: Seq::new(n).unwrap(),
             created: Some(Timestamp::from_unix(1_790_000_000 + i64::try_from(n).unwrap() * HOUR)),
+            complete: true,
         };
         (1..=count).map(one).collect()
     }
@@ -133,15 +143,29 @@ mod tests {
         assert_eq!(numbers(&held, Keep { last: 1, ..Keep::default() }), ["1", "3"]);
     }
 
+    #[test]
+    fn partial_snapshots_never_let_the_newest_complete_one_go() {
+        let mut held = hours(9);
+        held[5..].iter_mut().for_each(|one| one.complete = false);
+        let kept = kept(&held, &Keep { last: 2, ..Keep::default() });
+        assert_eq!(kept[&Seq::new(5).unwrap()], ["newest complete"]);
+        assert_eq!(kept.keys().map(|seq| seq.get()).collect::<Vec<_>>(), [5, 8, 9]);
+    }
+
     proptest! {
         #[test]
-        fn the_newest_is_always_kept(
-            count in 1_u64..50, last in 0_usize..4, daily in 0_usize..4, monthly in 0_usize..2
+        fn the_newest_and_the_newest_complete_are_always_kept(
+            whole in proptest::collection::vec(any::<bool>(), 1..50),
+            last in 0_usize..4, daily in 0_usize..4, monthly in 0_usize..2,
         ) {
             let keep = Keep { last, daily, monthly, ..Keep::default() };
-            let kept = kept(&hours(count), &keep);
-            prop_assert!(kept.contains_key(&Seq::new(count).unwrap()));
-            prop_assert!(keep == Keep::default() || kept.len() <= last + daily + monthly + 1);
+            let mut held = hours(whole.len() as u64);
+            held.iter_mut().zip(&whole).for_each(|(one, whole)| one.complete = *whole);
+            let kept = kept(&held, &keep);
+            prop_assert!(kept.contains_key(&held.last().unwrap().seq));
+            let complete = held.iter().rev().find(|one| one.complete);
+            prop_assert!(complete.is_none_or(|one| kept.contains_key(&one.seq)));
+            prop_assert!(keep == Keep::default() || kept.len() <= last + daily + monthly + 2);
         }
     }
 }

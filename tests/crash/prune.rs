@@ -84,6 +84,25 @@ fn the_plan_deletes_nothing_and_apply_deletes_what_it_said() {
     kit.run(&["verify", "1", "--accept-seq", "1"]).exits(4);
 }
 
+/// A Git host that stays away makes partial snapshots; what a cluster would be rebuilt from stays.
+#[test]
+fn partial_snapshots_push_no_complete_one_out() {
+    let (kit, apps) = kit(1);
+    let other = git::bare(&kit.sandbox.path("srv/other.git"), "sha1");
+    kit.source("other", other.to_str().unwrap(), "");
+    kit.snapshot();
+    std::fs::rename(apps, kit.sandbox.path("away")).unwrap();
+    for _ in 0..2 {
+        kit.run(&["snapshot"]).exits(3);
+    }
+    age(&kit);
+    let done = kit.run(&["prune", "--keep-last", "1", "--apply", "--json"]).ok().json();
+    let snapshots = &done["stores"][0]["snapshots"];
+    let rules: Vec<_> = (0..4).map(|at| snapshots[at]["kept_by"].to_string()).collect();
+    assert_eq!(rules, ["[]", "[\"newest complete\"]", "[]", "[\"last\"]"], "{done}");
+    kit.run(&["verify", "2", "--accept-seq", "2"]).ok();
+}
+
 /// Runs the binary as if it were another time.
 fn at(kit: &Kit, date: &str, args: &[&str]) -> Ran {
     let mut command = kit.sandbox.program(component::find("faketime"));
