@@ -18,7 +18,7 @@ use crate::model::cancel::Cancel;
 use crate::model::clock::Clock;
 use crate::tools::Tools;
 
-const READY_WITHIN: Duration = Duration::from_mins(1);
+const READY_WITHIN: Duration = Duration::from_mins(3);
 const TICK: Duration = Duration::from_millis(100);
 const AUDIT_POLICY: &str = r#"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}
 "#;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::kit::Kit;
 
 /// After so long without what is waited for a test has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The program, somebody who answers, and what they were told.
 pub struct Pipe {

@@ -12,7 +12,7 @@ use crate::support::sandbox::{Ran, finish};
 use crate::support::server::Sshd;
 
 /// After so long without what is waited for a test has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A terminal with our program in it.
 pub struct Terminal<'a> {
