@@ -25,6 +25,19 @@ pub enum What {
     Look,
 }
 
+impl What {
+    /// Returns it in words, the same in every shell.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Wait => "WAIT, and freeze what follows the Git host",
+            Self::Extract => "Go on working without the Git host: take the repositories out",
+            Self::Rebuild => "The cluster is lost or emptied: rebuild it",
+            Self::Practise => "Practise on this machine",
+            Self::Look => "Only look: bundles, targets, runs, codes",
+        }
+    }
+}
+
 /// One thing that can be done.
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice {
@@ -96,14 +109,13 @@ fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String)
         let what = format!("{} is empty: nothing of what we hold is there yet", empty.name);
         return (What::Rebuild, what);
     }
+    if let Some(idle) = first(&[Life::Idle]) {
+        return (What::Look, of_idle(idle));
+    }
     let down = hosts.iter().filter(|host| !host.answers()).count();
-    let unwell = first(&[Life::Impaired, Life::Idle]);
+    let unwell = first(&[Life::Impaired]);
     match (down, clusters.len(), unwell) {
-        (_, _, Some(unwell)) => {
-            let why =
-                format!("{} answers and nothing is lost; see why it is not well", unwell.name);
-            (What::Wait, why)
-        }
+        (_, _, Some(unwell)) => of_unwell(unwell),
         (0, 0, None) if hosts.is_empty() => {
             let why = "nothing is known here, and a cluster that runs needs no Git host to go on";
             (What::Wait, why.to_owned())
@@ -117,6 +129,44 @@ fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String)
         }
         (_, _, None) => {
             (What::Wait, "the clusters are healthy: only changes are blocked".to_owned())
+        }
+    }
+}
+
+/// A cluster that holds what we knew and has no nodes.
+fn of_idle(idle: &Cluster) -> String {
+    let name = &idle.name;
+    match &idle.rebuilt {
+        Some(run) => format!(
+            "{name} is rebuilt by run {run}; it has no nodes, and until it has some nothing runs \
+             there. 5 shows the run under Runs"
+        ),
+        None => format!(
+            "{name} answers and holds what we knew; it has no nodes, so nothing runs there. 5 tests \
+             it under Targets"
+        ),
+    }
+}
+
+/// A cluster that lives, not all of which is ready.
+fn of_unwell(unwell: &Cluster) -> (What, String) {
+    let Cluster { name, nodes, nodes_ready, workloads, workloads_ready, .. } = unwell;
+    let ready =
+        format!("{nodes_ready} of {nodes} nodes, {workloads_ready} of {workloads} workloads");
+    match &unwell.rebuilt {
+        Some(run) => {
+            let why = format!(
+                "{name} is rebuilt by run {run} and not all of it is ready yet: {ready}. 5 shows \
+                 the run under Runs"
+            );
+            (What::Look, why)
+        }
+        None => {
+            let why = format!(
+                "{name} lives and what we knew is there, but only {ready} are ready. 5 tests it \
+                 under Targets"
+            );
+            (What::Wait, why)
         }
     }
 }
@@ -140,25 +190,21 @@ fn choices(held: &Held, matter: &[&Cluster], clusters: &[Cluster]) -> Vec<Choice
             "blackstart replay {seq} --target {target} {open} --plan plan.json --confirm-target {target}"
         ),
     ]);
-    let one = |number, what, title, commands: Vec<String>| Choice { number, what, title, commands };
+    let one = |number, what: What, commands: Vec<String>| {
+        let title = what.title();
+        Choice { number, what, title, commands }
+    };
     let tests = matter.iter().map(|cluster| format!("blackstart target test {}", cluster.name));
-    let look = tests.chain(["blackstart list".to_owned(), "blackstart doctor".to_owned()]);
+    let runs = matter.iter().filter_map(|cluster| cluster.rebuilt.as_ref());
+    let runs = runs.map(|run| format!("blackstart runs {run}"));
+    let look =
+        runs.chain(tests).chain(["blackstart list".to_owned(), "blackstart doctor".to_owned()]);
     vec![
-        one(
-            1,
-            What::Wait,
-            "WAIT, and freeze the engines (right when only the Git host is down)",
-            vec!["step 2 of runbooks/git-host-outage.md".to_owned()],
-        ),
-        one(
-            2,
-            What::Extract,
-            "Get at the repositories without the Git host",
-            vec![format!("blackstart extract {seq} --to repos {open}")],
-        ),
-        one(3, What::Rebuild, "The cluster is lost or emptied: rebuild it", rebuild),
-        one(4, What::Practise, "Practise on this machine", vec!["blackstart demo".to_owned()]),
-        one(5, What::Look, "Only look: bundles, targets, this machine", look.collect()),
+        one(1, What::Wait, vec!["step 2 of runbooks/git-host-outage.md".to_owned()]),
+        one(2, What::Extract, vec![format!("blackstart extract {seq} --to repos {open}")]),
+        one(3, What::Rebuild, rebuild),
+        one(4, What::Practise, vec!["blackstart demo".to_owned()]),
+        one(5, What::Look, look.collect()),
     ]
 }
 
@@ -235,6 +281,7 @@ mod tests {
             known: 561,
             present: 7,
             engines: Vec::new(),
+            rebuilt: None,
         }
     }
 
@@ -251,7 +298,8 @@ mod tests {
         let healthy = [cluster("prd", Class::Production, Life::Healthy)];
         assert_eq!(first(&held(), &down, &healthy).0, 1);
         let impaired = [cluster("prd", Class::Production, Life::Impaired)];
-        assert_eq!(first(&held(), &down, &impaired).0, 1);
+        let (number, why) = first(&held(), &down, &impaired);
+        assert!(number == 1 && why.contains("9 of 9 workloads are ready. 5 tests it"), "{why}");
         assert_eq!(first(&held(), &down, &[]).0, 1);
         assert_eq!(first(&Held::default(), &[], &[]).0, 1);
         assert_eq!(first(&held(), &[host(None)], &[]).0, 5);
@@ -285,6 +333,22 @@ mod tests {
         let silent = [cluster("prd", Class::Production, Life::Silent)];
         let (number, why) = first(&held(), &[], &silent);
         assert!(number == 5 && why.contains("does not mean"), "{number} {why}");
+    }
+
+    #[test]
+    fn what_was_rebuilt_is_no_outage_and_what_has_no_nodes_says_so() {
+        let down = [host(Some(Step::Http))];
+        let idle = cluster("prd", Class::Production, Life::Idle);
+        let (number, why) = first(&held(), &down, std::slice::from_ref(&idle));
+        assert!(number == 5 && why.contains("no nodes") && why.contains("5 tests it"), "{why}");
+        for life in [Life::Idle, Life::Impaired] {
+            let rebuilt = Some("r-7".to_owned());
+            let cluster = Cluster { rebuilt, ..cluster("prd", Class::Production, life) };
+            let advice = advise(&held(), &down, &[cluster]);
+            assert_eq!(advice.choices[0].number, 5);
+            assert!(advice.because.starts_with("prd is rebuilt by run r-7"), "{}", advice.because);
+            assert_eq!(advice.choices[0].commands[0], "blackstart runs r-7");
+        }
     }
 
     #[test]

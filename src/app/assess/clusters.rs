@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::hosts::Blame;
 use crate::app::Ports;
 use crate::app::known::Known;
+use crate::app::runs::Summary;
 use crate::app::target::targets;
 use crate::cluster::{Access, Cluster as Api, ClusterError, Connect, Kinds};
 use crate::mirror::{self, Step};
@@ -86,6 +87,8 @@ pub struct Cluster {
     pub present: usize,
     /// The engines that live there.
     pub engines: Vec<Engine>,
+    /// The last run onto it from here, where that is complete.
+    pub rebuilt: Option<String>,
 }
 
 /// Asks every target, all at once. One that is still silent at the end is left behind.
@@ -145,6 +148,20 @@ fn damaged(name: &str, why: Option<String>) -> Cluster {
         known: 0,
         present: 0,
         engines: Vec::new(),
+        rebuilt: None,
+    }
+}
+
+/// Takes note of clusters on which the last run from here is complete. One that lost what was there,
+/// or is another, is none.
+pub(super) fn mark_rebuilt(clusters: &mut [Cluster], runs: &[Summary]) {
+    for cluster in clusters {
+        let Some(class) = cluster.class else { continue };
+        let target = format!("{} ({class})", cluster.name);
+        let there = matches!(cluster.life, Life::Healthy | Life::Impaired | Life::Idle);
+        let last = runs.iter().find(|run| run.target == target);
+        let complete = last.filter(|run| there && run.state == "complete");
+        cluster.rebuilt = complete.map(|run| run.run.clone());
     }
 }
 
@@ -244,9 +261,6 @@ fn look(opened: &Opened, known: &Known, found: &mut Cluster) {
     found.known = wanted.len();
     found.present = wanted.iter().filter(|object| there.contains(&key(object))).count();
     found.life = life(found, brought);
-    if found.life == Life::Idle {
-        found.why = Some("it has no nodes".to_owned());
-    }
     if !unread.is_empty() {
         unread.dedup();
         found.why = Some(format!("could not look at {}", unread.join(", ")));

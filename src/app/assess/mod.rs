@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, Kit, Place, Ports};
+use super::{FORMAT_VERSION, Kit, Place, Ports, runs};
 use crate::model::clock::Timestamp;
 use crate::render::builds_with;
 
@@ -88,7 +88,11 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Report {
         Ok(Err(why)) => (Vec::new(), Some(why)),
         Err(_) => (Vec::new(), Some("asking them ended in a bug".to_owned())),
     };
-    let clusters = clusters.unwrap_or_default();
+    let mut clusters = clusters.unwrap_or_default();
+    // Where no run can be read nobody says that something is rebuilt.
+    if let Ok(list) = runs::list(&request.place, ports) {
+        clusters::mark_rebuilt(&mut clusters, &list.runs);
+    }
     let mut advice = advice::advise(&held, &hosts, &clusters);
     advice.remarks.extend(no_kustomize(ports));
     Report {

@@ -45,7 +45,7 @@ fn life(life: Life) -> &'static str {
     match life {
         Life::Healthy => "healthy",
         Life::Impaired => "answers, not all of it is ready",
-        Life::Idle => "answers, nothing runs there",
+        Life::Idle => "no nodes, so nothing runs there",
         Life::Empty => "EMPTY, nothing is rebuilt there yet",
         Life::Emptied => "EMPTIED",
         Life::Another => "ANOTHER CLUSTER ANSWERS",
@@ -82,6 +82,13 @@ pub fn cluster(cluster: &Cluster) -> String {
 
 /// Returns the same in a few words, what matters most first.
 pub fn cluster_short(cluster: &Cluster) -> String {
+    if cluster.life == Life::Idle {
+        let rebuilt = if cluster.rebuilt.is_some() { "rebuilt, " } else { "" };
+        let (present, known) = (cluster.present, cluster.known);
+        let objects =
+            if known > 0 { format!(": {present} of {known} objects") } else { String::new() };
+        return format!("{}  {rebuilt}{}{objects}", cluster.name, life(cluster.life));
+    }
     let mut line = format!("{}  {}", cluster.name, life(cluster.life));
     line.extend(counts(cluster).map(|counts| format!(": {counts}")));
     line.extend(cluster.why.iter().map(|why| format!(": {why}")));

@@ -19,17 +19,21 @@ pub struct Args {
     /// How long asking may take, all hosts and clusters together
     #[arg(long, value_name = "TIME", default_value_t = Span(WITHIN))]
     within: Span,
+
+    /// Show the commands of every choice, not only of the suggested one
+    #[arg(long)]
+    all: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let request = Request { place: shell.global.place(), within: args.within.0 };
     let report = assess::run(&request, &shell.ports);
-    shell.print(&report, || human(&report));
+    shell.print(&report, || human(&report, args.all));
     Ok(0)
 }
 
-fn human(report: &Report) -> String {
+fn human(report: &Report, all: bool) -> String {
     let mut text = format!("What do we hold?  ({})\n", report.at);
     held(&report.held, report.at, &mut text);
     text.push_str("\nWhat answers?\n");
@@ -53,12 +57,26 @@ fn human(report: &Report) -> String {
     for (index, choice) in advice.choices.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
         let _ = writeln!(text, "{mark} {}  {}", choice.number, choice.title);
-        for command in &choice.commands {
-            // Never broken: it is there to be copied.
-            let _ = writeln!(text, "       {command}");
+        if index == 0 || all {
+            choice.commands.iter().for_each(|line| command(&mut text, line));
         }
     }
+    if !all {
+        put(&mut text, "  ", "commands of the others: blackstart assess --all");
+    }
     text
+}
+
+/// Adds a command that can be pasted: broken between words, each line but the last with a backslash.
+fn command(to: &mut String, line: &str) {
+    const INDENT: usize = 7;
+    let room = WIDTH - INDENT;
+    // A word that has no room goes on where the next line begins, so nothing may stand before it.
+    let whole = line.split(' ').all(|word| word.chars().count() + 2 < room);
+    let (indent, room) = if whole { (INDENT, room) } else { (0, WIDTH) };
+    for part in text::command(line, room) {
+        let _ = writeln!(to, "{:indent$}{part}", "");
+    }
 }
 
 fn first(report: &Report) -> u8 {
@@ -128,6 +146,20 @@ fn put(text: &mut String, label: &str, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_can_be_pasted_as_they_are_shown() {
+        let line = "blackstart replay 7 --target prd --identity KEY --plan plan.json \
+                    --confirm-target prd-with-a-long-name";
+        let mut text = String::new();
+        command(&mut text, line);
+        assert!(
+            text.lines().all(|line| line.len() <= WIDTH) && text.lines().count() == 2,
+            "{text}"
+        );
+        let words: Vec<_> = text.split_whitespace().filter(|word| *word != "\\").collect();
+        assert_eq!(words.join(" "), line, "no word is parted");
+    }
 
     #[test]
     fn lines_are_broken_between_words_and_keep_their_place() {

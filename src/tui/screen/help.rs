@@ -23,6 +23,10 @@ const WORDS: &[(&str, &str)] = &[
     ("GREEN", "everything that was asked for is there and vouched for"),
     ("AMBER", "usable, with something to know"),
     ("RED", "something does not hold: a signature, a digest"),
+    (
+        "later",
+        "closure (what still needs the network) and known-good (what was healthy) come later",
+    ),
     ("carried", "the host failed; the last proven copy was kept, with its age"),
 ];
 

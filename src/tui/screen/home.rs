@@ -46,27 +46,23 @@ pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
         let words = format!("Go on with run onto {}: {}, {}", run.target, run.state, run.there());
         choices.push(Choice { words, why: "what is done is not done again", goes: Goes::Resume });
     }
-    choices.push(choice(
-        Goes::Wait,
-        "WAIT, and freeze what follows the Git host",
-        "right when only the Git host is down",
-    ));
+    choices.push(choice(Goes::Wait, What::Wait.title(), "right when only the Git host is down"));
     choices.push(choice(
         Goes::Open(Goal::Extract),
-        "Go on working without the Git host: take the repositories out",
+        What::Extract.title(),
         "stock git can use them at once",
     ));
     choices.push(choice(
         Goes::Open(Goal::Rebuild),
-        "The cluster is lost or emptied: rebuild it",
+        What::Rebuild.title(),
         "nothing is written before its name is typed",
     ));
     choices.push(choice(
         Goes::Practise,
-        "Practise on this machine",
+        What::Practise.title(),
         "everything once, without touching anything outside",
     ));
-    choices.push(choice(Goes::Look, "Only look: bundles, targets, codes", "changes nothing"));
+    choices.push(choice(Goes::Look, What::Look.title(), "changes nothing"));
     choices.push(choice(Goes::Snapshot, "Take a snapshot now", "the Git host must answer"));
     if let Some(work) = state.work.as_ref().filter(|work| !work.runs()) {
         let words = format!("See again how {} ended: {}", work.verb(), work.ending());
@@ -192,7 +188,9 @@ fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
             _ => (0, Role::Warn),
         };
         let (long, short) = (words::cluster(cluster), words::cluster_short(cluster));
-        lines.push((rank, told("cluster", role, long, short, roomy)));
+        // How a cluster is, is never cut.
+        let words = if roomy { long } else { short };
+        lines.push((rank, Line::fact("cluster", role, words)));
     }
     if report.clusters.is_empty() {
         lines.push((1, Line::fact("clusters", Role::Plain, "none has a name here yet")));

@@ -47,11 +47,6 @@ pub(in crate::tui) const CHOICES: &[Choice] = &[
 pub(super) fn page(state: &State) -> Page<'_> {
     let mut page = Page::new("Only look");
     page.next(Role::Plain, "Nothing here changes anything.");
-    page.next(
-        Role::Dim,
-        "Later versions add closure (what still needs the network) and known-good (which revision \
-         was healthy).",
-    );
     page.same_as = CHOICES.get(state.cursor()).map(|choice| (choice.same_as)(state));
     page.choices(CHOICES.len(), state.cursor(), |index| {
         Line::plain(CHOICES.get(index).map_or("", |choice| choice.words)).hanging(1)
