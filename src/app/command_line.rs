@@ -1,6 +1,28 @@
 //! A command to run, quoted for a POSIX shell, so that it can be pasted.
 
 use std::fmt::Display;
+use std::sync::OnceLock;
+
+/// How a person called this program, where that is a path from where they are.
+static CALLED: OnceLock<String> = OnceLock::new();
+
+/// Takes note of how the program was called. A shell says so once, at its start. Only a path that
+/// begins where the person is, such as `./blackstart`, says that the name alone would not be found.
+pub fn called(word: &str) {
+    if is_from_here(word) {
+        // Who calls twice is not heard twice.
+        let _ = CALLED.set(quoted(word));
+    }
+}
+
+fn is_from_here(word: &str) -> bool {
+    word.contains('/') && !word.starts_with('/') && !word.contains(char::is_control)
+}
+
+/// Returns the word that calls this program again.
+pub fn program() -> &'static str {
+    CALLED.get().map_or("blackstart", String::as_str)
+}
 
 /// A command line under way.
 pub struct CommandLine(String);
@@ -8,7 +30,7 @@ pub struct CommandLine(String);
 impl CommandLine {
     /// Begins with the command's name.
     pub fn new(command: &str) -> Self {
-        Self(format!("blackstart {command}"))
+        Self(format!("{} {command}", program()))
     }
 
     /// Begins with nothing, for options alone.
@@ -55,6 +77,19 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_path_from_here_is_another_name() {
+        assert!(
+            ["./blackstart", "kit/bin/blackstart", "../blackstart"].iter().all(|w| is_from_here(w))
+        );
+        for word in ["blackstart", "/usr/bin/blackstart", "", "./black\u{1b}start"] {
+            assert!(!is_from_here(word), "{word:?}");
+        }
+        // Nobody has called: tests are no shell.
+        assert_eq!(CommandLine::new("list").line(), "blackstart list");
+        assert_eq!(quoted("./my kit/blackstart"), "'./my kit/blackstart'");
+    }
 
     #[test]
     fn only_what_a_shell_would_change_is_quoted() {

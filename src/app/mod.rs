@@ -52,7 +52,7 @@ pub mod verify;
 pub use crate::keys::prompt::{NoPrompt, Passphrase, Prompt};
 pub use crate::keys::unlocked::Unlocked;
 pub use crate::tools::Tools;
-pub use command_line::CommandLine;
+pub use command_line::{CommandLine, called, program};
 pub use desired::{Choice, Source, Wanted};
 pub use failure::{Failure, Told};
 pub use kit::{Kit, kit_files};

@@ -244,7 +244,12 @@ fn unpack_parts(
             unpack(copy, part, *order, key, most, into)
         });
         let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        terms.observer.event(&Event::Progress { phase: "open", done, total, unit: "parts" });
+        terms.observer.event(&Event::Progress {
+            phase: "open",
+            done,
+            total,
+            unit: "parts of repositories",
+        });
         match outcome {
             Ok(unpacked) => Ok(Ok(unpacked)),
             Err(error @ BundleError::Part { .. }) => Ok(Err((part.digest, error.to_string()))),

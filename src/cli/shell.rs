@@ -12,7 +12,7 @@ use super::progress::Lines;
 use super::{command, error_text, prompt};
 use crate::app::clock::SystemClock;
 use crate::app::event_log::EventLogs;
-use crate::app::{Failure, Ports, Start, Tools, Unlocked, privacy, signals};
+use crate::app::{self, Failure, Ports, Start, Tools, Unlocked, privacy, signals};
 use crate::config::Environment;
 use crate::model::cancel::Cancel;
 use crate::model::event::Tee;
@@ -59,6 +59,8 @@ pub(super) fn say(text: &str) {
 /// Runs the command line; without a command on a terminal, the screens.
 pub fn main(screens: fn(&Start) -> ExitCode) -> ExitCode {
     privacy::protect();
+    let word = std::env::args_os().next().and_then(|word| word.into_string().ok());
+    app::called(&word.unwrap_or_default());
     let cli = match args::read() {
         Ok(cli) => cli,
         Err(error) => {

@@ -379,7 +379,19 @@ fn a_new_target_is_typed_line_by_line() {
     person.act(Action::Number(3));
     person.tell(Message::Submit(Typed::new("harmless")));
     assert!(shown(&person).contains("One of these words"), "{}", shown(&person));
-    person.tell(Message::Submit(Typed::new("disposable")));
+    person.press(Key::Esc);
+    person.act(Action::Number(3));
+    // Left and right go through the three, and what each means stands there.
+    assert!(shown(&person).contains(" > 1  production"), "{}", shown(&person));
+    person.press(Key::Left);
+    assert!(shown(&person).contains(" > 3  disposable  made for practice"), "{}", shown(&person));
+    person.press(Key::Right);
+    person.press(Key::Right);
+    assert_eq!(typed(&person), "standby");
+    // In lines the number does.
+    person.tell(Message::Submit(Typed::new("0")));
+    assert!(shown(&person).contains("One of these words"), "{}", shown(&person));
+    person.tell(Message::Submit(Typed::new("3")));
     // What it needs is there: Enter adds it.
     person.press(Key::Enter);
     let (_, job) = person.begun();

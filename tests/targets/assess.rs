@@ -35,6 +35,12 @@ fn it_works_with_nothing_at_all_and_says_so() {
     assert!(!sandbox.path("home/state").exists(), "it writes nothing");
     let report = sandbox.run(&["assess", "--json"]).ok().json();
     assert_eq!(report["format_version"], 1);
+    // Whoever calls it by a path from where they are, pastes that path.
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_blackstart"), sandbox.path("work/blackstart"))
+        .unwrap();
+    let ran = finish(sandbox.program("sh").args(["-c", "./blackstart assess --all"])).ok();
+    assert!(ran.stdout.contains(" ./blackstart demo") && !ran.stdout.contains(" blackstart demo"));
+    assert!(sandbox.run(&["assess", "--all"]).ok().stdout.contains(" blackstart demo"));
     assert_eq!(report["held"]["newest"], Value::Null);
 }
 

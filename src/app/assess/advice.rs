@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::clusters::{Cluster, Life};
 use super::held::Held;
 use super::hosts::{Blame, Host};
+use crate::app::program;
 use crate::mirror::Step;
 use crate::target::Class;
 
@@ -153,57 +154,53 @@ fn of_unwell(unwell: &Cluster) -> (What, String) {
     let Cluster { name, nodes, nodes_ready, workloads, workloads_ready, .. } = unwell;
     let ready =
         format!("{nodes_ready} of {nodes} nodes, {workloads_ready} of {workloads} workloads");
-    match &unwell.rebuilt {
-        Some(run) => {
-            let why = format!(
-                "{name} is rebuilt by run {run} and not all of it is ready yet: {ready}. 5 shows \
-                 the run under Runs"
-            );
-            (What::Look, why)
-        }
-        None => {
-            let why = format!(
-                "{name} lives and what we knew is there, but only {ready} are ready. 5 tests it \
-                 under Targets"
-            );
-            (What::Wait, why)
-        }
+    if let Some(run) = &unwell.rebuilt {
+        let why = format!(
+            "{name} is rebuilt by run {run} and not all of it is ready yet: {ready}. 5 shows the \
+             run under Runs"
+        );
+        return (What::Look, why);
     }
+    let why = format!(
+        "{name} lives and what we knew is there, but only {ready} are ready. 5 tests it under \
+         Targets"
+    );
+    (What::Wait, why)
 }
 
 fn choices(held: &Held, matter: &[&Cluster], clusters: &[Cluster]) -> Vec<Choice> {
+    let program = program();
     let named = |lives: &[Life]| matter.iter().find(|cluster| lives.contains(&cluster.life));
     let lost = named(&[Life::Emptied, Life::Another, Life::Empty]).or_else(|| matter.first());
     let target = lost.map_or("NAME", |cluster| cluster.name.as_str());
     let mut rebuild = Vec::new();
     if clusters.is_empty() {
-        rebuild.push("blackstart target add NAME --kubeconfig FILE --class CLASS".to_owned());
+        rebuild.push(format!("{program} target add NAME --kubeconfig FILE --class CLASS"));
     }
     if let Some(moved) = named(&[Life::Another]) {
-        rebuild.push(format!("blackstart target replace {} --kubeconfig FILE", moved.name));
+        rebuild.push(format!("{program} target replace {} --kubeconfig FILE", moved.name));
     }
     let seq = held.newest.as_ref().map_or("latest".to_owned(), |entry| entry.seq.to_string());
     let open = "--identity KEY";
     rebuild.extend([
-        format!("blackstart plan {seq} --target {target} {open} --out plan.json"),
+        format!("{program} plan {seq} --target {target} {open} --out plan.json"),
         format!(
-            "blackstart replay {seq} --target {target} {open} --plan plan.json --confirm-target {target}"
+            "{program} replay {seq} --target {target} {open} --plan plan.json --confirm-target {target}"
         ),
     ]);
     let one = |number, what: What, commands: Vec<String>| {
         let title = what.title();
         Choice { number, what, title, commands }
     };
-    let tests = matter.iter().map(|cluster| format!("blackstart target test {}", cluster.name));
+    let tests = matter.iter().map(|cluster| format!("{program} target test {}", cluster.name));
     let runs = matter.iter().filter_map(|cluster| cluster.rebuilt.as_ref());
-    let runs = runs.map(|run| format!("blackstart runs {run}"));
-    let look =
-        runs.chain(tests).chain(["blackstart list".to_owned(), "blackstart doctor".to_owned()]);
+    let runs = runs.map(|run| format!("{program} runs {run}"));
+    let look = runs.chain(tests).chain([format!("{program} list"), format!("{program} doctor")]);
     vec![
         one(1, What::Wait, vec!["step 2 of runbooks/git-host-outage.md".to_owned()]),
-        one(2, What::Extract, vec![format!("blackstart extract {seq} --to repos {open}")]),
+        one(2, What::Extract, vec![format!("{program} extract {seq} --to repos {open}")]),
         one(3, What::Rebuild, rebuild),
-        one(4, What::Practise, vec!["blackstart demo".to_owned()]),
+        one(4, What::Practise, vec![format!("{program} demo")]),
         one(5, What::Look, look.collect()),
     ]
 }

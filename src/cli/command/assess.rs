@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::app::assess::{self, Held, Report, Request, WITHIN, words};
-use crate::app::text;
+use crate::app::{program, text};
 use crate::cli::shell::{Outcome, Shell};
 use crate::config::Span;
 use crate::model::clock::Timestamp;
@@ -62,7 +62,7 @@ fn human(report: &Report, all: bool) -> String {
         }
     }
     if !all {
-        put(&mut text, "  ", "commands of the others: blackstart assess --all");
+        put(&mut text, "  ", &format!("commands of the others: {} assess --all", program()));
     }
     text
 }

@@ -7,7 +7,7 @@ use crate::app::target::{
     self, Accept, Add, Card, Changed, Class, Create, Created, Deleted, Done, Kitchen, List, Listed,
     Sign, Tested,
 };
-use crate::app::text;
+use crate::app::{CommandLine, text};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::explain::Kind;
 use crate::model::safe::safe;
@@ -235,6 +235,12 @@ fn deleted_text(deleted: &Deleted) -> String {
     text
 }
 
+/// The command that plans for it. Whose key it needs nobody knows here.
+fn next(name: &str) -> String {
+    let line = CommandLine::new("plan").word("--target").word(name);
+    format!("next: {}\n", line.word("--identity").word("KEY").line())
+}
+
 fn changed_text(changed: &Changed) -> String {
     let card = &changed.target;
     let (name, class) = (&card.name, card.class);
@@ -242,7 +248,7 @@ fn changed_text(changed: &Changed) -> String {
     match changed.done {
         Done::Added => {
             let head = format!("{name} is now the {class} cluster at {server}\n");
-            head + &identity_text(card) + &format!("next: blackstart plan --target {name}\n")
+            head + &identity_text(card) + &next(name)
         }
         Done::Replaced => {
             let head = format!("{name} is now another {class} cluster, at {server}\n");
@@ -324,7 +330,7 @@ fn tested_text(tested: &Tested) -> String {
     }
     tested.stopping.iter().for_each(|finding| line("STOPS", finding.to_string()));
     let _ = match tested.stopping.as_slice() {
-        [] => writeln!(text, "next: blackstart plan --target {}", card.name),
+        [] => text.write_str(&next(&card.name)),
         stopping => {
             let mut words: Vec<_> = stopping.iter().map(|finding| finding.sign.word()).collect();
             words.dedup();

@@ -128,11 +128,24 @@ impl Progress {
                 });
                 let long = state.elapsed.saturating_sub(began) >= PACE;
                 self.looking = long.then_some(*id).or(self.looking);
-                long.then(|| format!("{} is at it.", job.verb()))
+                long.then(|| format!("{} …", doing(job)))
             }
             _ if since < Some(SILENCE) => None,
-            _ => Some(format!("{} {} is still at it", second(state.now), job.verb())),
+            _ => Some(format!("{} still {} …", second(state.now), doing(job).to_lowercase())),
         }
+    }
+}
+
+/// Says what a look does.
+fn doing(job: &Job) -> &'static str {
+    match job {
+        Job::Show(request) if request.identities.is_empty() => "Reading the bundle",
+        Job::Show(_) => "Opening the bundle",
+        Job::Targets => "Reading what clusters have names here",
+        Job::AddTarget(_) => "Asking the cluster who it is",
+        Job::Runs(_) => "Reading what was replayed from here",
+        Job::Assess(_) => "Asking around",
+        _ => "Looking at what we hold",
     }
 }
 
@@ -238,7 +251,7 @@ mod tests {
         assert!(lines.is_empty(), "{lines:?}");
         pass(&mut state, 500);
         lines.extend(progress.line(&state));
-        assert_eq!(lines, ["target list is at it."]);
+        assert_eq!(lines, ["Reading what clusters have names here …"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Help: the keys of a screen, words, and what every code means. Offline.
 
-use crate::app::explain;
+use crate::app::{explain, program};
 use crate::tui::keys::{Binding, KEYS};
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, filtered, matching};
@@ -89,7 +89,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     });
     page.next(Role::Plain, meaning);
     let code = code(state, state.cursor()).map_or_else(String::new, |code| format!(" {code}"));
-    page.same_as = Some(format!("blackstart explain{code}"));
+    page.same_as = Some(format!("{} explain{code}", program()));
     page.list(rows.len(), state.cursor(), move |index| {
         rows.get(index).map_or_else(Line::empty, |row| Line::plain(words(row)))
     });
@@ -99,7 +99,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
 /// The page of a code.
 pub(super) fn one<'a>(code: &str) -> Page<'a> {
     let mut page = Page::new(format!("What {code} means"));
-    page.same_as = Some(format!("blackstart explain {code}"));
+    page.same_as = Some(format!("{} explain {code}", program()));
     if let Some(about) = explain::find(code) {
         page.fact(Line::empty());
         page.fact(Line::words(Role::Plain, format!(" {}", about.meaning)));

@@ -2,7 +2,7 @@
 
 use crate::app::assess::{self, Life, What, words};
 use crate::app::status::Report;
-use crate::app::{Told, text};
+use crate::app::{Told, program, text};
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::screen::{self, runs};
@@ -200,7 +200,7 @@ fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
     let more = lines.len().saturating_sub(room);
     lines.into_iter().take(room).for_each(|(_, line)| page.fact(line));
     if more > 0 {
-        page.fact(Line::fact("", Role::Dim, format!("and {more} more: blackstart assess")));
+        page.fact(Line::fact("", Role::Dim, format!("and {more} more: {} assess", program())));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that can be looked at.
 
+use crate::app::program;
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::state::{Screen, State};
@@ -39,7 +40,7 @@ pub(in crate::tui) const CHOICES: &[Choice] = &[
     Choice {
         words: "Help: keys, words, and what every code means",
         screen: None,
-        same_as: |_| "blackstart explain".to_owned(),
+        same_as: |_| format!("{} explain", program()),
     },
 ];
 

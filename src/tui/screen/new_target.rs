@@ -31,6 +31,13 @@ pub(in crate::tui) enum Row {
 pub(in crate::tui) const ROWS: &[Row] =
     &[Row::Kubeconfig, Row::Name, Row::Class, Row::Context, Row::Signs, Row::Reason, Row::Add];
 
+/// The classes of clusters, and what each means.
+pub(in crate::tui) const CLASSES: &[(Class, &str)] = &[
+    (Class::Production, "people depend on it; its name is typed before anything is written"),
+    (Class::Standby, "stands by to take over; its name is typed before anything is written"),
+    (Class::Disposable, "made for practice; side effects do not matter"),
+];
+
 /// Returns whether it can be added.
 pub(in crate::tui) fn complete(draft: &Draft) -> bool {
     !draft.kubeconfig.is_empty() && !draft.name.is_empty()
@@ -67,11 +74,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
          KUBECONFIG and ~/.kube/config are not looked at: say which file.",
     ));
     page.fact(Line::empty());
-    let care = match draft.class {
-        Class::Production => "people depend on it; its name is typed before anything is written",
-        Class::Standby => "stands by to take over; its name is typed before anything is written",
-        _ => "made for practice; side effects do not matter",
-    };
+    let care = CLASSES.iter().find(|(class, _)| *class == draft.class).map_or("", |(_, care)| care);
     page.next(Role::Plain, format!("{}: {care}.", draft.class));
     page.same_as = Some(Job::AddTarget(request(&named(draft), state.home.as_ref())).line());
     page.choices(ROWS.len(), state.cursor(), move |index| {
@@ -83,11 +86,12 @@ pub(super) fn page(state: &State) -> Page<'_> {
             Some(Row::Context) => ("context", shown(&draft.context, "(the file's own)")),
             Some(Row::Signs) => {
                 let words: Vec<&str> = draft.accept.iter().map(|sign| sign.word()).collect();
-                ("accept", shown(&words.join(" "), "(nothing that does not fit the class)"))
+                (
+                    "accept",
+                    shown(&words.join(" "), "(only when adding it was refused: what it said)"),
+                )
             }
-            Some(Row::Reason) => {
-                ("because", shown(&draft.reason, "(only where something is accepted)"))
-            }
+            Some(Row::Reason) => ("because", shown(&draft.reason, "(why that is accepted)")),
             Some(Row::Add) | None => ("Add it", format!("as {}", draft.class)),
         };
         Line::plain(format!("{label:<10}  {text}")).hanging(13)

@@ -1,11 +1,11 @@
 //! What lies on top of a screen: a field, a question, a problem.
 
-use crate::app::{Told, text};
+use crate::app::{Told, program, text};
 use crate::tui::job::Job;
 use crate::tui::keys::{Hint, field_hints};
 use crate::tui::message::Wants;
 use crate::tui::page::{Entry, Line, Page, Role};
-use crate::tui::screen::runs;
+use crate::tui::screen::{new_target, runs};
 use crate::tui::state::{Popup, Purpose, State};
 use crate::tui::typed::Typed;
 use crate::tui::work::Work;
@@ -55,8 +55,11 @@ fn field<'a>(
         Purpose::TargetName => ("name", "Lower-case letters, digits and dashes."),
         Purpose::Class => (
             "class",
-            "production: people depend on it; standby: it stands by to take over; disposable: made \
-             for practice.",
+            if state.in_lines {
+                "One of these three: the word or its number."
+            } else {
+                "Left and right choose one of these three, or type the word. Enter takes it."
+            },
         ),
         Purpose::Context => ("context", "A context of that file."),
         Purpose::Signs => ("signs", "The words of the signs that are accepted, with blanks."),
@@ -75,6 +78,9 @@ fn field<'a>(
     match page.hits.filter(|_| *purpose == Purpose::Filter) {
         Some((seen, all)) => page.next(Role::Strong, format!("{words}: {seen} of {all}.")),
         None => page.next(Role::Strong, words),
+    }
+    if *purpose == Purpose::Class {
+        classes(&mut page, typed.text());
     }
     if purpose.is_path() && !state.in_lines {
         page.next(Role::Plain, "Tab completes what is typed.");
@@ -136,6 +142,17 @@ fn leave_out_kinds(page: &mut Page<'_>, work: &Work, typed: &str) {
     }
 }
 
+/// The classes with what each means, the one that is typed marked.
+fn classes(page: &mut Page<'_>, typed: &str) {
+    for (at, (class, means)) in new_target::CLASSES.iter().enumerate() {
+        let word = class.to_string();
+        let (role, mark) =
+            if word == typed.trim() { (Role::Strong, '>') } else { (Role::Plain, ' ') };
+        let line = Line::of(role, format!(" {mark} {}  {word:<10}  {means}", at + 1));
+        page.next.push(line.hanging(18));
+    }
+}
+
 fn two<'a>(mut page: Page<'a>, words: &str, rows: [String; 2], cursor: usize) -> Page<'a> {
     let mut over = Page::new(words);
     (over.banner, over.care) = (page.banner, page.care);
@@ -153,7 +170,7 @@ fn problem<'a>(page: Page<'a>, told: &Told) -> Page<'a> {
     over.fact(Line::empty());
     five_lines(&mut over, told);
     over.next(Role::Plain, "Enter goes back to where you were.");
-    over.same_as = Some(format!("blackstart explain {}", told.code));
+    over.same_as = Some(format!("{} explain {}", program(), told.code));
     over
 }
 

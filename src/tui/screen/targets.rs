@@ -83,7 +83,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
                 Line::of(role, words(one))
             }),
             Some(0) => Line::plain("+ another cluster: give it a name"),
-            Some(_) => Line::plain("+ no cluster at hand: write manifests into a folder"),
+            Some(_) => Line::plain("+ a folder: write manifests there, to be carried to a cluster"),
         }
     });
     page
@@ -114,7 +114,8 @@ fn enter(state: &State) -> &'static str {
 pub(super) fn tested(page: &mut Page<'_>, tested: &Tested) {
     let (card, facts) = (&tested.target, &tested.facts);
     page.fact(Line::empty());
-    let same = format!("{} is the cluster of its card, uid {}", card.name, card.identity.uid);
+    let same =
+        format!("{} is the cluster that got this name, uid {}", card.name, card.identity.uid);
     page.fact(Line::fact("identity", Role::Good, same));
     let version = tested.identity.as_ref().map_or("", |identity| identity.version.as_str());
     let words = format!("{version} within {} ms, at {}", tested.millis, card.identity.server);

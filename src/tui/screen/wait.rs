@@ -1,5 +1,6 @@
 //! What is done outside of these screens: waiting, and practising.
 
+use crate::app::program;
 use crate::tui::page::{Line, Page, Role};
 use crate::tui::state::State;
 
@@ -51,6 +52,6 @@ pub(super) fn practise(_state: &State) -> Page<'_> {
          where etcd and kube-apiserver are found, else into a folder. It touches nothing of yours.",
     ));
     page.next(Role::Plain, "c copies the command; run it in a shell.");
-    page.same_as = Some("blackstart demo".to_owned());
+    page.same_as = Some(format!("{} demo", program()));
     page
 }

@@ -93,7 +93,10 @@ pub(super) fn tail(page: &mut Page<'_>, work: &Work, lines: usize) {
 fn plain<'a>(state: &'a State, work: &'a Work) -> Page<'a> {
     let mut page = Page::new("");
     page.title = title(work, work.verb(), state);
-    phases(&mut page, work, state);
+    // Of what had one phase the title has said it all at the end.
+    if work.runs() || work.phases.len() > 1 {
+        phases(&mut page, work, state);
+    }
     match work.end.as_ref().and_then(|end| end.as_ref().ok()).map(Box::as_ref) {
         Some(Report::Verify(report)) => verified(&mut page, report, state),
         Some(Report::Extract(report)) => extracted(&mut page, report),

@@ -14,6 +14,7 @@ use crate::model::id::Seq;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::keys::Key;
 use crate::tui::message::{Effect, PathAnswer, PathQuestion, Reply, Wants, typed_path};
+use crate::tui::screen::new_target;
 use crate::tui::state::{Confirming, Known, Popup, Purpose, State};
 use crate::tui::typed::Typed;
 
@@ -26,12 +27,14 @@ pub(super) fn ask(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect
 
 /// Takes a key.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
-    let Some(Popup::Field { text, wrong, names, .. }) = state.popups.last_mut() else {
+    let Some(Popup::Field { purpose, text, wrong, names }) = state.popups.last_mut() else {
         return Vec::new();
     };
     match key {
         Key::Enter => return done(state),
         Key::Tab => return complete(state),
+        Key::Left | Key::Up if *purpose == Purpose::Class => *text = other_class(text.text(), 2),
+        Key::Right | Key::Down if *purpose == Purpose::Class => *text = other_class(text.text(), 1),
         Key::Esc => return escape(state),
         Key::Char(character) => text.insert(character.encode_utf8(&mut [0; 4])),
         Key::Backspace => text.erase(),
@@ -195,8 +198,19 @@ fn keep(state: &mut State, set: impl FnOnce(&mut State)) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The class so many places behind the one that is typed; the first where that is none.
+fn other_class(typed: &str, by: usize) -> Typed {
+    let classes = new_target::CLASSES;
+    let at = classes.iter().position(|(class, _)| class.to_string() == typed.trim());
+    let (class, _) = classes[at.map_or(0, |at| (at + by) % classes.len())];
+    Typed::new(&class.to_string())
+}
+
 fn class(state: &mut State, typed: &str) -> Vec<Effect> {
-    match typed.parse() {
+    // In lines a number takes the one of that place.
+    let numbered =
+        typed.parse::<usize>().ok().and_then(|at| new_target::CLASSES.get(at.checked_sub(1)?));
+    match numbered.map_or_else(|| typed.parse(), |(class, _)| Ok(*class)) {
         Ok(class) if class != Class::Directory => {
             let effects = keep(state, |state| state.draft.class = class);
             choose::to_add_row(state);
