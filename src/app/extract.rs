@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
 use crate::bundle::BundleError;
 use crate::bundle::open::{self, LeftOut, Opened, OpenedRepo, open};
-use crate::bundle::slug::extracted_folder;
 use crate::bundle::verify::Accepted;
 use crate::config::Environment;
 use crate::disk::{atomic, folder};
@@ -18,6 +17,8 @@ use crate::model::git::{RefName, RefTip};
 use crate::model::id::Seq;
 use crate::model::safe::Safe;
 use crate::repo::{Bare, ExportLimits, RepoError};
+
+pub use crate::bundle::slug::extracted_folder;
 
 /// What to extract.
 #[derive(Clone, Debug, Default)]

@@ -59,7 +59,7 @@ pub fn at_the_end(report: &Report) -> String {
         let _ = write!(words, " But {}.", note.in_short());
     }
     if report.notes.iter().any(Note::is_asleep) {
-        words.push_str(" Engines and clocks in it are suspended: nobody lets them go on yet.");
+        words.push_str(" Engines and CronJobs in it are suspended: nobody lets them go on yet.");
     }
     words.push_str(&left_out(&report.outcome));
     if let Some(first) = report.outcome.not_waited.first() {

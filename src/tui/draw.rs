@@ -79,8 +79,17 @@ fn bands(page: &Page<'_>, next: usize, area: Rect) -> Bands {
     let rule = u16::from(roomy);
     let width = usize::from(area.width);
     let limit = |lines: usize, most: u16| u16::try_from(lines).unwrap_or(most).min(most);
-    let same_rows = limit(same_as(page, width).len(), if roomy { 3 } else { 1 });
     let next_rows = limit(next, area.height / 3);
+    // A fourth row only where it hides nothing of the page.
+    let rows = page.rows.as_ref().map_or(0, |rows| rows.count);
+    let used = usize::from(next_rows + 4 + 1 + 2 + 3 * rule);
+    let spare = roomy && head(page, width).len() + rows + used <= usize::from(area.height);
+    let most = match (roomy, spare) {
+        (false, _) => 1,
+        (true, false) => 3,
+        (true, true) => 4,
+    };
+    let same_rows = limit(same_as(page, width).len(), most);
     let bottom = area.bottom();
     let mut rules = Vec::new();
     let mut end = bottom;
@@ -133,11 +142,11 @@ fn same_as(page: &Page<'_>, width: usize) -> Vec<String> {
 
 /// Says of a command that has no room that it goes on. Copied it is whole.
 fn seen_of(mut lines: Vec<String>, rows: usize, width: usize) -> Vec<String> {
-    const MORE: &str = " ...";
+    let more = if width < 60 { " ..." } else { " ... c copies it whole" };
     if lines.len() > rows {
         lines.truncate(rows);
         if let Some(last) = lines.last_mut() {
-            *last = cut(last.trim_end(), width.saturating_sub(MORE.len())) + MORE;
+            *last = cut(last.trim_end(), width.saturating_sub(more.len())) + more;
         }
     }
     lines
@@ -160,17 +169,22 @@ struct Layout {
     fixed: bool,
 }
 
-fn layout(page: &Page<'_>, scroll: Option<usize>, width: usize, height: usize) -> Layout {
-    let title = Line::of(Role::Strong, " ").text();
-    let mut head: Vec<Vec<Piece>> = Vec::new();
+/// What stands above the rows: the title, and what is known.
+fn head(page: &Page<'_>, width: usize) -> Vec<Vec<Piece>> {
+    let mut head = Vec::new();
     if !page.title.text().trim().is_empty() {
         let mut line = fit(&page.title, width.saturating_sub(1));
         if !page.title.text().starts_with(' ') {
-            line.insert(0, (Role::Plain, title));
+            line.insert(0, (Role::Plain, " ".to_owned()));
         }
         head.push(line);
     }
     head.extend(page.facts.iter().flat_map(|line| broken(line, width)));
+    head
+}
+
+fn layout(page: &Page<'_>, scroll: Option<usize>, width: usize, height: usize) -> Layout {
+    let head = head(page, width);
     let count = page.rows.as_ref().map_or(0, |rows| rows.count);
     let cursor = page.rows.as_ref().and_then(|rows| rows.cursor);
     let lines = head.len() + count;

@@ -35,6 +35,8 @@ pub enum Screen {
     Plan,
     /// The plan, object by object.
     Objects,
+    /// One object of the plan, by its place in it.
+    Object(usize),
     /// What is being done, and how it ended.
     Work,
     /// What was said meanwhile.
@@ -70,7 +72,15 @@ impl Screen {
     }
     /// Whether it is about the work that is done or was done last.
     pub(super) fn is_of_work(&self) -> bool {
-        matches!(self, Self::Work | Self::Plan | Self::Objects | Self::Log | Self::HandOver(None))
+        matches!(
+            self,
+            Self::Work
+                | Self::Plan
+                | Self::Objects
+                | Self::Object(_)
+                | Self::Log
+                | Self::HandOver(None)
+        )
     }
     pub(super) fn is_snapshot(&self) -> bool {
         matches!(self, Self::Bundle(_) | Self::Repos)
@@ -86,6 +96,7 @@ impl Screen {
                 | Self::Repos
                 | Self::Targets
                 | Self::Runs
+                | Self::Objects
                 | Self::Help(..)
         )
     }

@@ -185,6 +185,27 @@ fn who_does_not_want_the_folders_says_so_before_the_name_is_typed() {
 }
 
 #[test]
+fn a_long_command_gets_a_fourth_line_or_says_that_it_is_copied_whole() {
+    let shown_with = |folders: usize, objects: usize| {
+        let mut plan = plan_of(objects);
+        let folder = |number| format!("team/apps:clusters/prod/number-{number:04}");
+        plan.beyond = (0..folders).map(|number| folder(number).parse().unwrap()).collect();
+        let (mut person, id) = Person::plan(SIZE, plan.clone());
+        person.press(Key::Char('a'));
+        person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+        let (id, _) = person.begun();
+        plan.beyond.clear();
+        person.tell(Message::Plan(id, Box::new(plan)));
+        shown(&person)
+    };
+    let four = shown_with(2, 3);
+    assert!(four.contains("--confirm-target prd-eu1") && !four.contains("..."), "{four}");
+    assert!(four.contains("number-0001"), "{four}");
+    let cut = shown_with(9, 3);
+    assert!(cut.contains(" ... c copies it whole") && !cut.contains("--confirm-target"), "{cut}");
+}
+
+#[test]
 fn an_empty_plan_that_lacks_folders_never_says_that_there_is_nothing_to_do() {
     let empty = fixture::plan_from(Vec::new(), "prd-eu1");
     let (mut person, _) = Person::plan(SIZE, lacking(empty.clone()));

@@ -47,7 +47,8 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
 /// What a plan holds of a stage.
 struct Row<'p> {
     stage: Stage,
-    waves: usize,
+    /// The numbers of its waves, as the screens and a run tell them.
+    waves: Vec<usize>,
     items: Vec<&'p Item>,
 }
 
@@ -55,11 +56,16 @@ impl<'p> Row<'p> {
     fn of(stage: Stage, plan: &'p Plan) -> Self {
         let waves: Vec<_> = plan.waves.iter().filter(|wave| wave.stage == stage).collect();
         let items = waves.iter().flat_map(|wave| &wave.objects).collect();
-        Self { stage, waves: waves.len(), items }
+        Self { stage, waves: waves.into_iter().map(|wave| wave.wave).collect(), items }
     }
 
-    fn name(&self) -> String {
-        format!("{} {}", self.stage.number(), self.stage.name())
+    /// Its waves: `3`, or `3-5`.
+    fn numbers(&self) -> String {
+        match self.waves.as_slice() {
+            [] => String::new(),
+            [one] => one.to_string(),
+            [first, .., last] => format!("{first}-{last}"),
+        }
     }
 
     fn with(&self, action: Action) -> impl Iterator<Item = &'p Item> + '_ {
@@ -70,7 +76,8 @@ impl<'p> Row<'p> {
         if self.items.iter().all(|item| item.action == Action::Unchanged) {
             return;
         }
-        let _ = writeln!(text, "{}", self.name());
+        let waves = if self.waves.len() > 1 { "waves" } else { "wave" };
+        let _ = writeln!(text, "{} ({waves} {})", self.stage.name(), self.numbers());
         let kinds = by_kind(self.with(Action::New));
         for (kind, names) in kinds.iter().take(KINDS) {
             let more = names.len().saturating_sub(NAMED);
@@ -125,13 +132,12 @@ fn table(text: &mut String, stages: &[Row<'_>]) {
         let column = COLUMNS.iter().find(|(_, action)| *action == wanted);
         column.map_or_else(String::new, |(head, _)| (*head).to_owned())
     };
-    row("stage", "waves", &head);
+    row("stage", "wave", &head);
     for stage in stages.iter().filter(|stage| !stage.items.is_empty()) {
         let numbers = |action| count(stage, action).to_string();
-        row(&stage.name(), &stage.waves.to_string(), &numbers);
+        row(stage.stage.name(), &stage.numbers(), &numbers);
     }
-    let waves: usize = stages.iter().map(|stage| stage.waves).sum();
-    row("total", &waves.to_string(), &|action| total(action).to_string());
+    row("total", "", &|action| total(action).to_string());
 }
 
 fn fields(item: &Item) -> String {
@@ -209,7 +215,7 @@ mod tests {
             serde_json::from_value::<Item>(object).unwrap()
         };
         let items: Vec<Item> = (0..300).map(item).collect();
-        let row = Row { stage: Stage::Custom, waves: 1, items: items.iter().collect() };
+        let row = Row { stage: Stage::Custom, waves: vec![1], items: items.iter().collect() };
         let mut text = String::new();
         row.details(&mut text);
         assert_eq!(text.lines().count(), 1 + KINDS + 1, "{text}");

@@ -120,7 +120,7 @@ fn way(hint: &Hint) -> Option<String> {
         Action::Back if hint.shown == "Esc" => "b back".to_owned(),
         Action::Stop if hint.in_bar => "s stop".to_owned(),
         Action::LeaveOut => "skip leave out".to_owned(),
-        action if is_letter(action) => format!("{} {}", hint.shown, hint.words),
+        action if is_letter(action) && hint.in_bar => format!("{} {}", hint.shown, hint.words),
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ pub(super) mod help;
 pub(super) mod home;
 pub(super) mod look;
 pub(super) mod new_target;
-mod objects;
+pub(super) mod objects;
 pub(super) mod open;
 mod outcome;
 pub(super) mod plan;
@@ -48,6 +48,7 @@ pub fn page(state: &State) -> Page<'_> {
         Screen::Run(name) => runs::one(state, name),
         Screen::Plan => plan::page(state),
         Screen::Objects => objects::page(state),
+        Screen::Object(index) => objects::one(state, *index),
         Screen::Work => work::page(state),
         Screen::Log => work::log(state),
         Screen::HandOver(None) => hand_over::page(state),

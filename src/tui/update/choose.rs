@@ -10,7 +10,7 @@ use crate::tui::job::{Job, Report, replay_request};
 use crate::tui::keys::Action;
 use crate::tui::message::{Effect, Reply};
 use crate::tui::screen::{
-    self, bundles, help, home, look, new_target, open, plan, repos, runs, targets,
+    self, bundles, help, home, look, new_target, objects, open, plan, repos, runs, targets,
 };
 use crate::tui::state::{Confirming, Goal, Known, Popup, Purpose, Screen, State};
 
@@ -69,6 +69,10 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
         }
         (Screen::Repos, Some(at)) => match repos::index(state, at) {
             Some(index) => enter(state, Screen::Repo(index)),
+            None => Vec::new(),
+        },
+        (Screen::Objects, Some(at)) => match objects::index(state, at) {
+            Some(index) => enter(state, Screen::Object(index)),
             None => Vec::new(),
         },
         (Screen::Targets, Some(at)) => target_choice(state, at),
