@@ -202,27 +202,11 @@ pub(super) fn carry_out(
     let Carried { approved, target, options, folder, journal, past, next, run, remarks, begun } =
         carried;
     let objects: Vec<_> = approved.plan().items().map(|item| item.object.clone()).collect();
-    let manifest = accepted.verified().manifest();
-    let base = Report {
-        format_version: FORMAT_VERSION,
-        plan: approved.plan().digest().oci(),
-        target: target.binding.name.clone(),
-        journal: folder.map(|folder| folder.path().to_owned()),
-        next: run.is_some().then(|| next.clone()),
-        seq: manifest.seq.get(),
-        taken: manifest.created,
-        begun: past.map_or_else(|| ports.clock.now(), |past| past.begun),
-        ended: ports.clock.now(),
-        resumed: past.map_or(0, |past| past.resumed + 1),
-        verdict: Verdict::Failed,
-        objects: objects.len(),
-        outcome: Outcome::default(),
-        seconds: 0.0,
-        remarks: remarks.iter().map(safe).collect(),
-        notes: approved.plan().lasting().cloned().collect(),
-        tell: String::new(),
-        run,
-    };
+    let mut base = Report::begun(&approved, &target, past, accepted, ports);
+    base.journal = folder.map(|folder| folder.path().to_owned());
+    base.next = run.is_some().then(|| next.clone());
+    base.remarks = remarks.iter().map(safe).collect();
+    base.run = run;
     let finished = |outcome: &Outcome| base.finished(outcome, begun, ports);
     // What is kept is what is returned.
     let told = OnceCell::new();
@@ -257,6 +241,38 @@ pub(super) fn carry_out(
 }
 
 impl Report {
+    /// Begins the report of a replay of which nothing has come yet.
+    fn begun(
+        approved: &Approved,
+        target: &Opened,
+        past: Option<&Past>,
+        accepted: &Accepted,
+        ports: &Ports<'_>,
+    ) -> Self {
+        let (plan, manifest) = (approved.plan(), accepted.verified().manifest());
+        let now = ports.clock.now();
+        Self {
+            format_version: FORMAT_VERSION,
+            plan: plan.digest().oci(),
+            target: target.binding.name.clone(),
+            run: None,
+            journal: None,
+            seq: manifest.seq.get(),
+            taken: manifest.created,
+            begun: past.map_or(now, |past| past.begun),
+            ended: now,
+            resumed: past.map_or(0, |past| past.resumed + 1),
+            verdict: Verdict::Failed,
+            objects: plan.items().count(),
+            outcome: Outcome::default(),
+            next: None,
+            seconds: 0.0,
+            remarks: Vec::new(),
+            notes: plan.lasting().cloned().collect(),
+            tell: String::new(),
+        }
+    }
+
     /// Returns it with what came of the replay.
     fn finished(&self, outcome: &Outcome, begun: Duration, ports: &Ports<'_>) -> Self {
         let verdict = outcome.verdict();

@@ -76,6 +76,20 @@ pub fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Breaks text between words; a word that is longer than a line stays whole.
+pub fn words(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive(' ') {
+        if !line.is_empty() && line.chars().count() + columns(word) > width {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        }
+        line.push_str(word);
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
 /// Breaks a command so that it can be pasted into a shell as it is: between words, and a word that is
 /// longer than a line where the line ends.
 pub fn command(text: &str, width: usize) -> Vec<String> {
@@ -136,6 +150,12 @@ mod tests {
             [there(1, 1, 0), there(19, 21, 2)],
             ["1 of 1 object", "19 of 21 objects, 2 left out"]
         );
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(words("a bc def sha256:0123", 6), ["a bc", "def", "sha256:0123"]);
+        assert_eq!(words("", 6), [""]);
     }
 
     #[test]

@@ -353,6 +353,11 @@ impl<'a> Run<'a> {
             let look = shared.look.saturating_sub(self.around.clock.elapsed());
             let look = (!shared.schedule.watched().is_empty()).then_some(look);
             drop(shared);
+            // While nothing is sent, what was done should not wait for the next intent: somebody may
+            // look at the run, or the power may go.
+            if let Some(Err(error)) = self.journal.map(Journal::sync) {
+                self.halt(error);
+            }
             let next = due.into_iter().chain(look).min().unwrap_or(LATE);
             self.around.clock.sleep(next.clamp(SOON, LATE));
             self.wake.notify_all();

@@ -11,9 +11,10 @@ use crate::app::resume;
 use crate::app::signals::Signal;
 use crate::app::typed_path::Completed;
 pub use crate::app::typed_path::typed_path;
-use crate::app::{Passphrase, Told};
+use crate::app::{Passphrase, Told, text};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
+use crate::model::safe::safe;
 
 /// The number of a job.
 pub type JobId = u64;
@@ -142,6 +143,9 @@ pub enum Effect {
     Quit(Ending),
 }
 
+/// What was copied is said with this before it.
+pub(super) const COPIED: &str = "copied: ";
+
 /// How it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -149,4 +153,47 @@ pub struct Ending {
     pub code: u8,
     /// What stays on the normal screen.
     pub lines: Vec<String>,
+}
+
+impl Ending {
+    /// Returns its lines, safe, none of them broken inside a word: what was copied is read and typed
+    /// from here where the terminal did not take it.
+    pub fn shown(&self, width: usize) -> Vec<String> {
+        let shown = |line: &String| {
+            let line = safe(line);
+            match line.strip_prefix(COPIED).filter(|_| line.chars().count() > width) {
+                Some(text) if text.starts_with("blackstart ") => {
+                    let lines = text::command(text, width);
+                    std::iter::once(COPIED.trim_end().to_owned()).chain(lines).collect()
+                }
+                Some(_) => text::words(&line, width),
+                None => vec![line],
+            }
+        };
+        self.lines.iter().flat_map(shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_copied_is_not_broken_inside_a_word() {
+        let lines =
+            ["copied: blackstart resume r --skip aaaa bb", "copied: it is so", "wave 1 is done"];
+        let ending = Ending { code: 0, lines: lines.map(str::to_owned).to_vec() };
+        assert_eq!(
+            ending.shown(20),
+            [
+                "copied:",
+                "blackstart resume \\",
+                "r --skip aaaa bb",
+                "copied: it is so",
+                "wave 1 is done"
+            ]
+        );
+        let narrow = ending.shown(12);
+        assert!(narrow.ends_with(&["copied: it", "is so", "wave 1 is done"].map(str::to_owned)));
+    }
 }

@@ -42,7 +42,6 @@ use crate::app::event_log::EventLogs;
 use crate::app::{Color, Start, Tools, Unlocked};
 use crate::config::{Environment, Terminal};
 use crate::model::clock::Clock as _;
-use crate::model::safe::safe;
 
 use self::message::Ending;
 use self::state::State;
@@ -86,9 +85,9 @@ pub fn open(start: &Start) -> ExitCode {
 /// Leaves a message on the normal screen.
 fn end(ending: &Ending) -> ExitCode {
     let mut out = io::stderr().lock();
-    for line in &ending.lines {
+    for line in ending.shown(linear::SIZE.0.into()) {
         // Whoever closed the terminal does not read it.
-        let _ = writeln!(out, "{}", safe(line));
+        let _ = writeln!(out, "{line}");
     }
     ExitCode::from(ending.code)
 }

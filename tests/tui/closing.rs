@@ -24,11 +24,12 @@ fn a_terminal_that_is_closed_in_a_replay_leaves_a_run_that_is_offered_first() {
     let home = terminal.until(" > 0  Go on with run onto lab");
     assert!(home.contains("3 of 4 objects"), "{home}");
     terminal.press(&["Enter"]);
-    terminal.until("Enter goes on: the same plan");
+    let held = terminal.until("Enter resumes the run");
+    assert!(held.contains("behind wave 3") && held.contains("3 of 4 objects"), "{held}");
     terminal.press(&["Enter"]);
     let done = terminal.until("verdict    COMPLETE");
     assert!(done.contains("1 created, 0 configured, 0 unchanged, 3 done earlier"), "{done}");
-    assert!(done.contains("!! lab !!  STANDBY  WROTE 1"), "{done}");
+    assert!(done.contains("!! lab !!  STANDBY  WROTE 4"), "{done}");
     lab.kubectl(&["-n", "shop", "get", "configmap", "last"]).ok();
     terminal.press(&["C-c"]);
     terminal.until("left with 130");

@@ -62,16 +62,17 @@ fn one(detail: &Detail) -> String {
     line(&mut text, "  by       ", &format!("{}, {}", detail.operator, detail.tool));
     line(&mut text, "  approved ", &detail.consent);
     line(&mut text, "  begun    ", &format!("{}, last {}", time(run.begun), time(run.last)));
-    let mut done = run.there();
     if run.resumed > 0 {
-        let _ = write!(done, ", resumed {}", text::count(run.resumed, "time"));
+        line(&mut text, "  resumed  ", &text::count(run.resumed, "time"));
     }
-    if detail.in_doubt > 0 {
-        let _ = write!(done, ", {} in doubt: a resume sends them again", detail.in_doubt);
-    }
-    line(&mut text, "  done     ", &done);
     if let Some(report) = &detail.report {
         came(&mut text, report);
+    } else {
+        let mut done = run.there();
+        if detail.in_doubt > 0 {
+            let _ = write!(done, ", {} in doubt: a resume sends them again", detail.in_doubt);
+        }
+        line(&mut text, "  done     ", &done);
     }
     if let Some(known) = &detail.known {
         troubles(&mut text, known);

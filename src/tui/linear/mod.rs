@@ -340,7 +340,7 @@ impl Desk {
     /// Says the last words.
     fn end(mut self, ending: &Ending) -> Ending {
         let lines: Vec<String> =
-            ending.lines.iter().flat_map(|line| wrap(&safe(line), 8)).collect();
+            ending.shown(SIZE.0.into()).iter().flat_map(|line| wrap(line, 8)).collect();
         self.console.say(&lines);
         if self.console.is_asking() {
             self.console.say(&[String::new()]);

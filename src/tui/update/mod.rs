@@ -21,7 +21,7 @@ mod run;
 pub(super) use job::begin;
 
 use super::keys::{self, Key};
-use super::message::{Effect, Ending, Message, PathAnswer};
+use super::message::{COPIED, Effect, Ending, Message, PathAnswer};
 use super::state::State;
 use crate::app::signals::Signal;
 
@@ -105,7 +105,7 @@ fn signal(state: &mut State, signal: Signal) -> Vec<Effect> {
 
 /// Ends, with everything that should stay on the normal screen.
 fn quit(state: &State, code: u8, mut lines: Vec<String>) -> Vec<Effect> {
-    lines.extend(state.copied.iter().map(|line| format!("copied: {line}")));
+    lines.extend(state.copied.iter().map(|line| format!("{COPIED}{line}")));
     vec![Effect::Quit(Ending { code, lines })]
 }
 
