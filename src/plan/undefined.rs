@@ -63,22 +63,26 @@ pub(super) fn check(kinds: &BTreeSet<Undefined>, waves: &[Wave], notes: &mut Not
     let items: Vec<&Item> = waves.iter().flat_map(|wave| &wave.objects).collect();
     let behind = behind(&items);
     for kind in kinds {
-        let of: Vec<&ObjectRef> =
-            items.iter().map(|item| &item.object).filter(|object| kind.is_of(object)).collect();
+        let of: Vec<&Item> =
+            items.iter().copied().filter(|item| kind.is_of(&item.object)).collect();
         // Its objects may all be left out of the plan for another reason.
         if of.is_empty() {
             continue;
         }
-        notes.warn(&UNKNOWN_KIND, text(kind, &of, held_up(&of, &behind)));
+        let objects: Vec<_> = of.iter().map(|item| &item.object).collect();
+        notes.warn(&UNKNOWN_KIND, text(kind, &of, held_up(&objects, &behind)));
     }
 }
 
-fn text(kind: &Undefined, of: &[&ObjectRef], held: usize) -> String {
+fn text(kind: &Undefined, of: &[&Item], held: usize) -> String {
+    // Another version of it may be served or defined.
+    let versions: BTreeSet<&str> = of.iter().map(|item| item.version.as_str()).collect();
+    let versions = versions.into_iter().collect::<Vec<_>>().join(", ");
     let named = match kind.group.as_str() {
-        "" => kind.kind.clone(),
-        group => format!("{} ({group})", kind.kind),
+        "" => format!("{} ({versions})", kind.kind),
+        group => format!("{} ({group}/{versions})", kind.kind),
     };
-    let names: Vec<_> = of.iter().take(NAMED).map(|object| object.name.as_str()).collect();
+    let names: Vec<_> = of.iter().take(NAMED).map(|item| item.object.name.as_str()).collect();
     let more = of.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let (one, it) = (of.len() == 1, if of.len() == 1 { "it" } else { "them" });
@@ -171,12 +175,10 @@ mod tests {
         ];
         assert_eq!(
             told(items, &[&a]),
-            [
-                "the target does not serve ClusterPolicy (kyverno.io) and nothing in the plan defines \
-              it: 2 objects (a, b) are waited for, 2 min unless --patience says otherwise, then \
+            ["the target does not serve ClusterPolicy (kyverno.io/v1) and nothing in the plan \
+              defines it: 2 objects (a, b) are waited for, 2 min unless --patience says otherwise, then \
               fail, and 2 that need them are held. Leave them out: --skip \
-              ClusterPolicy.kyverno.io --reason TEXT"
-            ]
+              ClusterPolicy.kyverno.io --reason TEXT"]
         );
     }
 
@@ -185,7 +187,7 @@ mod tests {
         let one = object("Thing", "", "x");
         let text = told(vec![item(&one, &[])], &[&one]).concat();
         assert!(
-            text.contains("serve Thing and") && text.contains("1 object (x) is waited"),
+            text.contains("serve Thing (v1) and") && text.contains("1 object (x) is waited"),
             "{text}"
         );
         assert!(text.contains("then fails. Leave it out: --skip Thing "), "{text}");

@@ -41,7 +41,12 @@ fn from_start_to_summary_by_numbers_and_one_typed_name() {
     pipe.until("ConfigMap shop/settings");
     pipe.until("\n> ");
     pipe.answer("1");
-    pipe.until("from apps:prod/");
+    pipe.until("from       apps:prod/");
+    pipe.until("git -C DIR/apps.git show");
+    pipe.until("\n> ");
+    pipe.answer("b");
+    pipe.until("object by object");
+    pipe.until("\n> ");
     pipe.answer("b");
     pipe.until("deletes: none");
     pipe.until("\n> ");

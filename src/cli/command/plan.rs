@@ -136,7 +136,7 @@ fn human(report: &Report, next: &str) -> String {
         }
     }
     if let Some(words) = plan.only_beyond() {
-        let _ = writeln!(text, "{words}: plan with the --path above");
+        line(&mut text, "", &format!("{words}: plan again with the --path above"));
     } else if plan.is_empty() {
         text.push_str("nothing to do\n");
     } else if plan.blockers.is_empty() {
