@@ -91,8 +91,8 @@ pub fn beside(others: usize, behind: usize) -> Option<String> {
 pub fn without(run: &str, object: &str) -> Option<String> {
     let named = object.replacen(' ', "/", 1);
     let known = object.starts_with(char::is_uppercase) && named.parse::<Pattern>().is_ok();
-    let line = || CommandLine::new("resume").word(run).word("--skip").word(&named);
-    known.then(|| line().word("--reason").word("TEXT").line())
+    let line = || CommandLine::new("resume").word(run).word("--identity").word("KEY");
+    known.then(|| line().word("--skip").word(&named).word("--reason").word("TEXT").line())
 }
 
 fn amount(number: u64, unit: &str) -> String {
@@ -114,9 +114,15 @@ mod tests {
     #[test]
     fn the_way_out_names_an_object_and_never_the_server() {
         let line = without("r-1", "ClusterPolicy verify").unwrap();
-        assert_eq!(line, "blackstart resume r-1 --skip ClusterPolicy/verify --reason TEXT");
+        assert_eq!(
+            line,
+            "blackstart resume r-1 --identity KEY --skip ClusterPolicy/verify --reason TEXT"
+        );
         let line = without("r-1", "Deployment pay/api").unwrap();
-        assert_eq!(line, "blackstart resume r-1 --skip Deployment/pay/api --reason TEXT");
+        assert_eq!(
+            line,
+            "blackstart resume r-1 --identity KEY --skip Deployment/pay/api --reason TEXT"
+        );
         assert_eq!(without("r-1", "the API server"), None);
     }
 }

@@ -82,6 +82,9 @@ pub fn cluster(cluster: &Cluster) -> String {
 
 /// Returns the same in a few words, what matters most first.
 pub fn cluster_short(cluster: &Cluster) -> String {
+    if cluster.life == Life::Empty {
+        return format!("{}  {}", cluster.name, life(cluster.life));
+    }
     if cluster.life == Life::Idle {
         let rebuilt = if cluster.rebuilt.is_some() { "rebuilt, " } else { "" };
         let (present, known) = (cluster.present, cluster.known);

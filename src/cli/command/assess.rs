@@ -11,6 +11,9 @@ use crate::model::clock::Timestamp;
 /// The width of a terminal nobody has widened.
 const WIDTH: usize = 78;
 
+/// So many commands of what is suggested are shown where not all are asked for.
+const SUGGESTED: usize = 3;
+
 /// Say what we hold, what answers, and what to do: the first thing to run
 ///
 /// Works without configuration, network or bundle, and says so. Writes nothing.
@@ -57,12 +60,15 @@ fn human(report: &Report, all: bool) -> String {
     for (index, choice) in advice.choices.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
         let _ = writeln!(text, "{mark} {}  {}", choice.number, choice.title);
-        if index == 0 || all {
-            choice.commands.iter().for_each(|line| command(&mut text, line));
-        }
+        let shown = match (all, index) {
+            (true, _) => choice.commands.len(),
+            (false, 0) => SUGGESTED,
+            (false, _) => 0,
+        };
+        choice.commands.iter().take(shown).for_each(|line| command(&mut text, line));
     }
     if !all {
-        put(&mut text, "  ", &format!("commands of the others: {} assess --all", program()));
+        put(&mut text, "  ", &format!("all commands: {} assess --all", program()));
     }
     text
 }
