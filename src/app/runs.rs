@@ -253,7 +253,12 @@ fn known(path: &Path, past: &Past) -> Outcome {
     let name = |item: usize| {
         names.get(item).cloned().unwrap_or_else(|| format!("object {} of the plan", item + 1))
     };
-    let mut outcome = Outcome::default();
+    let counted = |of: fn(&Trace) -> bool| {
+        past.items.values().filter(|trace| trace.is_there() && of(trace)).count()
+    };
+    let earlier = counted(|trace| trace.done);
+    let mut outcome =
+        Outcome { earlier, unchanged: counted(|trace| !trace.done), ..Outcome::default() };
     for (item, trace) in &past.items {
         let pending = |why: String| Pending { object: name(*item), why: safe(why) };
         if let Some(reason) = &trace.left_out {

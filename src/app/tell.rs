@@ -80,7 +80,9 @@ fn ending(report: &Report) -> String {
     };
     // What is not ready is there all the same.
     let late = outcome.not_ready.len();
-    let lacks = [(late, "not ready"), (outcome.lacking() - late, "missing")];
+    let missing = outcome.failed.len() + outcome.held.len();
+    let open = if outcome.held_after.is_some() { "to go" } else { "not tried" };
+    let lacks = [(late, "not ready"), (missing, "missing"), (outcome.open, open)];
     let lacks = lacks.into_iter().filter(|(number, _)| *number > 0);
     let lacks: String = lacks.map(|(number, what)| format!(", {number} {what}")).collect();
     format!("{how}: {there}{lacks}, from {}", report.from())
@@ -176,7 +178,7 @@ mod tests {
         };
         let words = at_the_end(&report(Verdict::Incomplete, outcome));
         for part in [
-            "is not complete: 16 of 21 objects, 4 left out, 1 missing, from snapshot 7",
+            "is not complete: 16 of 21 objects, 4 left out, 1 not tried, from snapshot 7",
             " On purpose without A a, B b, C c and 1 more.",
             " Nobody waited for 1 object to be ready: the target has no nodes.",
         ] {
@@ -184,10 +186,7 @@ mod tests {
         }
         let held = Outcome { created: 4, open: 17, held_after: Some(2), ..Outcome::default() };
         let words = at_the_end(&report(Verdict::Incomplete, held));
-        assert!(
-            words.contains("is held after wave 2: 4 of 21 objects, 17 missing, from"),
-            "{words}"
-        );
+        assert!(words.contains("is held after wave 2: 4 of 21 objects, 17 to go, from"), "{words}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::app::resume;
 use crate::app::signals::Signal;
 use crate::app::typed_path::Completed;
 pub use crate::app::typed_path::typed_path;
-use crate::app::{Passphrase, Told, text};
+use crate::app::{Passphrase, Told, program, text};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
 use crate::model::safe::safe;
@@ -162,7 +162,7 @@ impl Ending {
         let shown = |line: &String| {
             let line = safe(line);
             match line.strip_prefix(COPIED).filter(|_| line.chars().count() > width) {
-                Some(text) if text.starts_with("blackstart ") => {
+                Some(text) if text.starts_with(&format!("{} ", program())) => {
                     let lines = text::command(text, width);
                     std::iter::once(COPIED.trim_end().to_owned()).chain(lines).collect()
                 }

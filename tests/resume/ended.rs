@@ -76,6 +76,7 @@ fn a_report_that_is_lost_damaged_or_of_an_earlier_part_is_not_shown() {
         std::fs::write(&file, text).unwrap();
         let detail = shown(&kit, &run);
         assert_eq!(detail["report"], Value::Null);
+        assert_eq!((&detail["known"]["earlier"], &detail["done"]), (&json!(2), &json!(2)));
         assert_eq!(detail["known"]["left_out"][0]["object"], "ConfigMap shop/c-1", "{detail}");
         let tell = detail["tell"].as_str().unwrap();
         assert!(tell.contains("is complete: 2 of 3 objects there, 1 left out"), "{tell}");
