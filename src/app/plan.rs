@@ -84,11 +84,8 @@ pub(super) fn prepare(
     };
     let planned = make(&desired, &target.binding, &against, ports.observer, ports.cancel)?;
     let mut planned = planned.made_from(sources(&reader, &request.wanted));
-    let facts = &target.facts;
-    // What could not be looked at is not taken for absent.
-    let seen = target.identity.is_some() && !facts.unread.iter().any(|kind| kind == "Nodes");
-    if seen {
-        planned = planned.onto_nodes(facts.nodes, facts.ready);
+    if target.identity.is_some() && target.facts.runs_nothing() {
+        planned = planned.without_nodes(target.facts.nodes);
     }
     let mut remarks = target.told.clone();
     remarks.extend(target.stopping.iter().map(|sign| format!("a replay is refused: {sign}")));

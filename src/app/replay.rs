@@ -103,9 +103,10 @@ pub fn run(request: &Request, show: &dyn Fn(&Plan), ports: &Ports<'_>) -> Result
     }
     let prepared = plan::prepare(&wanted, Opened::admitted, ports)?;
     let Prepared { planned, target, reader, accepted, mut remarks } = prepared;
-    // Onto a folder nobody need have seen the plan before.
+    // Onto a folder nobody need have seen the plan before. What lasts is told at the end anyway.
     if planned.plan().target.class == Class::Directory {
-        remarks.extend(planned.plan().warnings.iter().map(|note| note.text.clone()));
+        let warnings = planned.plan().warnings.iter();
+        remarks.extend(warnings.filter(|note| !note.lasts()).map(|note| note.text.clone()));
     }
     let planning = ports.clock.elapsed().saturating_sub(begun);
     let confirmation = confirmation(request, named.as_ref(), planned.plan(), show, ports)?;

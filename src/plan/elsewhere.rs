@@ -93,6 +93,11 @@ impl Note {
         self.text.split(LATER).next().unwrap_or_default()
     }
 
+    /// Returns whether it is still so when the plan was carried out.
+    pub fn lasts(&self) -> bool {
+        self.is_elsewhere() || self.is_asleep()
+    }
+
     /// Returns whether it tells of what is applied so that it waits.
     pub fn is_asleep(&self) -> bool {
         [ENGINES.code, CLOCKS.code].contains(&self.code.as_str())
@@ -124,7 +129,7 @@ impl Plan {
     /// Returns what is still so when the plan was carried out: what was applied so that it waits,
     /// and what the plan does not hold.
     pub fn lasting(&self) -> impl Iterator<Item = &Note> {
-        self.warnings.iter().filter(|note| note.is_elsewhere() || note.is_asleep())
+        self.warnings.iter().filter(|note| note.lasts())
     }
 }
 

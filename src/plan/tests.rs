@@ -494,14 +494,12 @@ fn engines_whose_controllers_are_nowhere_are_told_once() {
 #[test]
 fn a_cluster_without_ready_nodes_is_told_where_something_should_run() {
     let cluster = MemoryCluster::new("u-1");
-    let nodes = |objects: &[Object], all, ready| {
-        warned(&plan_on(&cluster, objects).onto_nodes(all, ready), "B1446")
-    };
-    let web = object("Deployment", Some("default"), "web");
+    let told =
+        |object: Object, nodes| warned(&plan_on(&cluster, &[object]).without_nodes(nodes), "B1446");
+    let web = || object("Deployment", Some("default"), "web");
     let text = "the target has no nodes: what is applied does not run until it has";
-    assert_eq!(nodes(std::slice::from_ref(&web), 0, 0), [text]);
-    assert!(nodes(std::slice::from_ref(&web), 3, 0)[0].starts_with("none of the 3 nodes"));
-    assert_eq!(nodes(&[web], 3, 1), [""; 0]);
-    assert_eq!(nodes(&[flux()], 0, 0).len(), 1, "what Flux would bring does not run either");
-    assert_eq!(nodes(&[object("ConfigMap", Some("default"), "a")], 0, 0), [""; 0]);
+    assert_eq!(told(web(), 0), [text]);
+    assert!(told(web(), 3)[0].starts_with("none of the 3 nodes"));
+    assert_eq!(told(flux(), 0).len(), 1, "what Flux would bring does not run either");
+    assert_eq!(told(object("ConfigMap", Some("default"), "a"), 0), [""; 0]);
 }

@@ -338,12 +338,11 @@ impl Planned {
         self
     }
 
-    /// Says how many nodes of its cluster there are, and how many of them are ready: without one
-    /// nothing of it runs.
+    /// Says that none of so many nodes of its cluster is ready: nothing of it runs there.
     #[must_use]
-    pub fn onto_nodes(mut self, all: usize, ready: usize) -> Self {
+    pub fn without_nodes(mut self, all: usize) -> Self {
         let runs = |object: &Object| runs_pods(object.reference()) || is_engine_object(object);
-        if ready == 0 && self.objects.values().any(runs) {
+        if self.objects.values().any(runs) {
             let text = match all {
                 0 => {
                     "the target has no nodes: what is applied does not run until it has".to_owned()

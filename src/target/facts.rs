@@ -64,6 +64,14 @@ pub struct Facts {
     pub unread: Vec<String>,
 }
 
+impl Facts {
+    /// Returns whether no node is ready, so that nothing runs; what could not be looked at is not taken
+    /// for absent.
+    pub fn runs_nothing(&self) -> bool {
+        self.ready == 0 && !self.unread.iter().any(|kind| kind == "Nodes")
+    }
+}
+
 /// A list, its name for people, and whether it is no surprise that the kind is not there.
 struct Asked {
     kind: ServedKind,
@@ -271,5 +279,14 @@ mod tests {
             ..Facts::default()
         };
         assert_eq!(facts, expected);
+    }
+
+    #[test]
+    fn a_cluster_whose_nodes_could_not_be_read_is_not_taken_for_one_without() {
+        let unread = vec!["Nodes".to_owned()];
+        assert!(Facts::default().runs_nothing());
+        assert!(Facts { nodes: 3, ..Facts::default() }.runs_nothing());
+        assert!(!Facts { nodes: 3, ready: 1, ..Facts::default() }.runs_nothing());
+        assert!(!Facts { unread, ..Facts::default() }.runs_nothing());
     }
 }

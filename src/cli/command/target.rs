@@ -316,6 +316,9 @@ fn tested_text(tested: &Tested) -> String {
     line("identity", format!("as on the card, uid {}", safe(&card.identity.uid)));
     line("answers", format!("{} within {} ms", version.unwrap_or_default(), tested.millis));
     line("nodes", format!("{} of {} ready", facts.ready, facts.nodes));
+    if facts.runs_nothing() {
+        line("note", "what is applied does not run until a node is ready".to_owned());
+    }
     for engine in &facts.engines {
         let (live, suspended) = (engine.owning, engine.suspended);
         line("engine", format!("{}: {live} live, {suspended} suspended", engine.kind));

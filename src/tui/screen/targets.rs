@@ -144,12 +144,12 @@ pub(super) fn tested(page: &mut Page<'_>, tested: &Tested) {
     for finding in &tested.stopping {
         page.fact(Line::fact("STOPS", Role::Bad, finding.to_string()));
     }
-    if facts.ready == 0 && !facts.unread.iter().any(|kind| kind == "Nodes") {
+    if facts.runs_nothing() {
         let words = "It has no ready node: what is applied does not run until it has one.";
         page.next(Role::Warn, words);
     }
     let next = if tested.is_good() {
-        "A replay could begin: choose the cluster on the screen before, where Enter goes back to."
+        "A replay could begin. Enter goes back, where it can be chosen."
     } else {
         "A replay would be refused as long as this is so. Enter goes back."
     };
