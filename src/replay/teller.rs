@@ -57,17 +57,7 @@ impl Teller {
     pub(super) fn tell(&self, around: Around<'_>, wait: Wait<'_>) {
         let now = around.clock.elapsed();
         let mut last = self.last();
-        let mut every = FIRST;
-        if let Some(told) = last.as_ref() {
-            let (same, since) = (told.node == wait.node, now.saturating_sub(told.at));
-            let again = same && told.why == wait.why;
-            if (again && since < told.every) || (!same && since < FIRST && wait.spent < BRIEF) {
-                return;
-            }
-            if again {
-                every = (told.every * 2).min(LONGEST);
-            }
-        }
+        let Some(every) = due(last.as_ref(), wait.node, wait.why, wait.spent, now) else { return };
         *last = Some(Told { node: wait.node, why: wait.why.to_owned(), at: now, every });
         drop(last);
         around.observer.event(&Event::Waiting {
@@ -80,6 +70,24 @@ impl Teller {
             others: wait.others,
             behind: wait.behind,
         });
+    }
+}
+
+/// Returns how long to be silent after what is to be told now; none when it was told a moment ago.
+fn due(
+    last: Option<&Told>,
+    node: Option<usize>,
+    why: &str,
+    spent: Duration,
+    now: Duration,
+) -> Option<Duration> {
+    let Some(told) = last else { return Some(FIRST) };
+    let (same, since) = (told.node == node, now.saturating_sub(told.at));
+    match same && told.why == why {
+        true if since < told.every => None,
+        true => Some((told.every * 2).min(LONGEST)),
+        false if !same && since < FIRST && spent < BRIEF => None,
+        false => Some(FIRST),
     }
 }
 
@@ -113,9 +121,14 @@ impl Run<'_> {
         };
         let (since, limit) = self.waits_since(&shared, node);
         let spent = self.now(&shared).saturating_sub(since);
+        let why = shared.tries[node].why.clone();
+        let now = self.around.clock.elapsed();
+        // What is counted below costs something, and is told rarely.
+        if due(self.teller.last().as_ref(), Some(node), &why, spent, now).is_none() {
+            return;
+        }
         let others = shared.schedule.waiting().count().saturating_sub(1);
         let behind = shared.schedule.behind(node);
-        let why = shared.tries[node].why.clone();
         drop(shared);
         let object = self.items[node].object.to_string();
         let (node, object, why) = (Some(node), object.as_str(), why.as_str());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::{assess, text};
 use crate::tui::job::Job;
+use crate::tui::keys;
 use crate::tui::message::JobId;
 use crate::tui::screen::second;
 use crate::tui::state::State;
@@ -80,7 +81,9 @@ impl Progress {
         }
         let at = second(state.now);
         if let Some(line) = self.news(work) {
-            return Some(format!("{at} {line}"));
+            let waits = line.starts_with("waiting for") && keys::can_leave_out(state);
+            let out = if waits { "; skip leaves it out" } else { "" };
+            return Some(format!("{at} {line}{out}"));
         }
         let counted = counted(work);
         let further = !counted.is_empty() && counted != self.counted;
