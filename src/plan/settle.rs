@@ -27,7 +27,12 @@ pub(super) fn settle(desired: &Desired, scope: &Scope, notes: &mut Notes) -> Vec
             Known::Served(served) => placed(object, served.namespaced, notes),
             Known::Defined { namespaced } => placed(object, *namespaced, notes),
             Known::OtherVersion(other) => {
-                let text = format!("{} is served as {other}", object.reference());
+                let at = object.reference();
+                let text = format!(
+                    "{at} is of version {}, which the target serves as {other} only: it is waited \
+                     for and then fails, unless --skip leaves it out",
+                    safe(object.version())
+                );
                 notes.warn(&TWO_VERSIONS, text);
                 object
             }

@@ -105,7 +105,7 @@ fn field<'a>(
         page.next(
             Role::Plain,
             format!(
-                "{object}: left out, and what needs it goes on: the run stops at a safe point \
+                "{object}: left out, and what needs that goes on: the run stops at a safe point \
                  and resumes without it. Nothing is deleted."
             ),
         );
