@@ -72,6 +72,12 @@ fn a_report_that_is_lost_damaged_or_of_an_earlier_part_is_not_shown() {
     let of_the_first_part = std::fs::read(&file).unwrap();
     kit.run(&["resume", &run, "--identity", kit.identity.to_str().unwrap()]).ok();
     assert_eq!(shown(&kit, &run)["report"]["verdict"], "complete");
+    // What came from elsewhere is shown as text.
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("--exclude ", "\\u001b[2J\\u202e")).unwrap();
+    let said = kit.run(&["runs", &run]).ok().stdout;
+    assert!(said.contains("ConfigMap shop/c-1: \\u{1b}[2J"), "{said}");
+    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said}");
     for text in [&of_the_first_part[..], b"{", b"[[[[", b""] {
         std::fs::write(&file, text).unwrap();
         let detail = shown(&kit, &run);
@@ -86,8 +92,8 @@ fn a_report_that_is_lost_damaged_or_of_an_earlier_part_is_not_shown() {
     std::fs::remove_file(folder.join("plan.json")).unwrap();
     let known = &shown(&kit, &run)["known"];
     assert!(known["left_out"][0]["object"].as_str().unwrap().contains("of the plan"), "{known}");
-    // What came from elsewhere is shown as text.
-    let hostile = String::from_utf8(of_the_first_part).unwrap().replace("--exclude", "\\u001b[2J");
-    std::fs::write(&file, hostile.replace("\"resumed\": 0", "\"resumed\": 1")).unwrap();
+    // One that claims to be of this part does not say what the journal says.
+    let other = String::from_utf8(of_the_first_part).unwrap();
+    std::fs::write(&file, other.replace("\"resumed\": 0", "\"resumed\": 1")).unwrap();
     assert_eq!(shown(&kit, &run)["report"], Value::Null, "the journal says complete");
 }
