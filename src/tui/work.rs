@@ -311,9 +311,16 @@ impl Work {
 
     /// Returns the run that its end leaves to be resumed.
     pub fn resumable(&self) -> Option<&str> {
-        match self.end.as_ref()?.as_ref().ok()?.as_ref() {
-            Report::Replay(report) => report.next.as_ref().and(report.run.as_deref()),
-            _ => None,
+        match self.end.as_ref()? {
+            Ok(report) => match report.as_ref() {
+                Report::Replay(report) => report.next.as_ref().and(report.run.as_deref()),
+                _ => None,
+            },
+            // It stopped where that is safe; what is wrong otherwise is cured first.
+            Err(told) if matches!(told.kind, Kind::Interrupted | Kind::Incomplete) => {
+                self.run.as_deref().filter(|_| self.replays())
+            }
+            Err(_) => None,
         }
     }
 

@@ -44,6 +44,11 @@ fn work_that_stopped_shows_how_and_one_goes_on_from_there() {
     assert!(person.effects.is_empty());
     let said = text(&drawn(&person.state, Theme::MONOCHROME));
     assert!(said.contains("stopped on request") && said.contains("wave 1 is done"), "{said}");
+    assert!(said.contains("Enter resumes the run, Esc goes back"), "{said}");
+    let (mut again, id) = replaying(SIZE);
+    again.tell(Message::Done(id, Box::new(Err(interrupted()))));
+    again.press(Key::Enter);
+    assert_eq!(again.begun().1.line(), format!("blackstart resume {RUN} --identity ada.key"));
     person.press(Key::Interrupt);
     assert!(matches!(&person.effects[..], [Effect::Quit(ending)] if ending.code == 130));
 }

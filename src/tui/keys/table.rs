@@ -443,7 +443,7 @@ fn goes_back(state: &State) -> bool {
         Some(Err(_)) => true,
         None => false,
     };
-    state.on(Screen::is_work) && back
+    state.on(Screen::is_work) && back && !resumes(state)
 }
 
 /// Whether Enter resumes a run that has ended early.

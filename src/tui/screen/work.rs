@@ -23,7 +23,13 @@ pub(super) fn page(state: &State) -> Page<'_> {
     }
     if let Some(Err(told)) = &work.end {
         popup::five_lines(&mut page, told);
-        page.next(Role::Plain, "Enter goes back to where you were.");
+        page.next(
+            Role::Plain,
+            match work.resumable() {
+                Some(_) => "Enter resumes the run, Esc goes back to where you were.",
+                None => "Enter goes back to where you were.",
+            },
+        );
     }
     page
 }
