@@ -139,7 +139,7 @@ fn sources() -> Vec<Source> {
     paths.sort();
     paths
         .iter()
-        .filter(|path| !path.ends_with("tests.rs"))
+        .filter(|path| !path.iter().any(|part| part == "tests.rs" || part == "tests"))
         .map(|path| Source {
             path: path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(),
             code: production_code(&fs::read_to_string(path).unwrap()),
