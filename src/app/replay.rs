@@ -72,7 +72,8 @@ pub struct Report {
     pub seconds: f64,
     /// What a person should know of the target and the bundle.
     pub remarks: Vec<String>,
-    /// What was so in the plan and is so still: what waits on purpose, and what the plan lacks.
+    /// What was so in the plan and is so still: what nobody runs, what the plan lacks, and what waits
+    /// on purpose.
     /// Else "complete" would be taken for all that the lost cluster ran.
     pub notes: Vec<Note>,
     /// The sentence for the incident channel.
@@ -269,7 +270,7 @@ impl Report {
             next: None,
             seconds: 0.0,
             remarks: Vec::new(),
-            notes: plan.lasting().cloned().collect(),
+            notes: plan.lasting(),
             tell: String::new(),
         }
     }

@@ -50,6 +50,12 @@ pub fn run(
     };
     let (reader, accepted, desired) = bundle(request, &past, &plan, ports)?;
     let planned = rejoin(plan, &desired, cluster.as_ref())?;
+    // Since the plan was made nodes may have come, or gone.
+    let planned = if target.facts.runs_nothing() {
+        planned.without_nodes(target.facts.nodes)
+    } else {
+        planned.with_nodes()
+    };
     let bound = Bound::Plan(planned.plan().digest());
     let confirmation = Confirmation { target: Some(planned.plan().target.name.clone()), bound };
     let approved = planned.approve(&confirmation)?;

@@ -55,8 +55,14 @@ pub fn at_the_end(report: &Report) -> String {
     let mut words = format!("The replay onto {} {}", report.target, ending(report));
     words.push_str(&time(report));
     words.push('.');
-    for note in report.notes.iter().filter(|note| note.is_elsewhere()) {
-        let _ = write!(words, " But {}.", note.in_short());
+    let limits = report.notes.iter().filter(|note| note.limits());
+    for (at, note) in limits.enumerate() {
+        let limit = if at == 0 {
+            format!("But {}", note.in_short())
+        } else {
+            text::capital(note.in_short())
+        };
+        let _ = write!(words, " {limit}.");
     }
     if report.notes.iter().any(Note::is_asleep) {
         words.push_str(" Engines and CronJobs in it are suspended: nobody lets them go on yet.");
@@ -64,7 +70,12 @@ pub fn at_the_end(report: &Report) -> String {
     words.push_str(&left_out(&report.outcome));
     if let Some(first) = report.outcome.not_waited.first() {
         let count = text::count(report.outcome.not_waited.len(), "object");
-        let _ = write!(words, " Nobody waited for {count} to be ready: {}.", first.why);
+        let _ = write!(words, " Nobody waited for {count} to be ready");
+        // Why is said already where the target has no nodes.
+        if !report.notes.iter().any(Note::is_nodeless) {
+            let _ = write!(words, ": {}", first.why);
+        }
+        words.push('.');
     }
     words
 }
@@ -187,6 +198,24 @@ mod tests {
         let held = Outcome { created: 4, open: 17, held_after: Some(2), ..Outcome::default() };
         let words = at_the_end(&report(Verdict::Incomplete, held));
         assert!(words.contains("is held after wave 2: 4 of 21 objects, 17 to go, from"), "{words}");
+    }
+
+    #[test]
+    fn what_does_not_run_is_said_first_and_why_nobody_waited_once() {
+        let note = |code: &str, text: &str| Note { code: code.into(), text: text.into() };
+        let outcome = Outcome { created: 21, ..Outcome::default() };
+        let mut report = report(Verdict::Complete, outcome);
+        report.notes = vec![
+            note("B1446", "the target has no nodes: nothing runs there yet; what is applied waits"),
+            note("B1447", "Flux is not installed; its objects wait anyway"),
+            note("B1445", "engines follow what the bundle holds and the plan lacks: a:b"),
+        ];
+        let runs = "tool time. But the target has no nodes: nothing runs there yet. Flux is not \
+                    installed. Engines follow what the bundle holds and the plan lacks: a:b.";
+        assert!(at_the_end(&report).ends_with(runs), "{}", at_the_end(&report));
+        report.outcome.not_waited.push(pending("Deployment d"));
+        let nobody = format!("{runs} Nobody waited for 1 object to be ready.");
+        assert!(at_the_end(&report).ends_with(&nobody), "{}", at_the_end(&report));
     }
 
     #[test]

@@ -120,6 +120,12 @@ fn columns(word: &str) -> usize {
     word.trim_end().chars().count()
 }
 
+/// Returns a text as it begins a sentence.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Returns the first words of a text, as many as fit in so many characters.
 pub fn beginning(text: &str, most: usize) -> String {
     if text.chars().count() <= most {

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::desired::Desired;
-use super::error::{CLOCKS, ELSEWHERE, ENGINES};
+use super::error::ELSEWHERE;
 use super::notes::Notes;
 use super::source::Source;
 use super::units::repo_of;
-use super::value::{Note, Plan};
+use super::value::Plan;
 use crate::model::safe::safe;
 use crate::object::{Object, ObjectRef};
 use crate::render::Item;
@@ -20,7 +20,7 @@ use crate::render::Item;
 /// So many names are told.
 const NAMED: usize = 4;
 /// Stands between what is not held and when it comes, which a sentence for others leaves out.
-const LATER: &str = ": nothing to do tonight, ";
+pub(super) const LATER: &str = ": nothing to do tonight, ";
 
 /// Returns the folders that engines' objects follow and that no item comes from: each in the
 /// repository of those in the bundle that its address ends with, else as if it were in the repository
@@ -82,28 +82,6 @@ pub(super) fn check(desired: &Desired, notes: &mut Notes) {
     }
 }
 
-impl Note {
-    /// Returns whether it tells of what the plan lacks.
-    pub fn is_elsewhere(&self) -> bool {
-        self.code == ELSEWHERE.code
-    }
-
-    /// Returns it without what is to be done about it, for a sentence.
-    pub fn in_short(&self) -> &str {
-        self.text.split(LATER).next().unwrap_or_default()
-    }
-
-    /// Returns whether it is still so when the plan was carried out.
-    pub fn lasts(&self) -> bool {
-        self.is_elsewhere() || self.is_asleep()
-    }
-
-    /// Returns whether it tells of what is applied so that it waits.
-    pub fn is_asleep(&self) -> bool {
-        [ENGINES.code, CLOCKS.code].contains(&self.code.as_str())
-    }
-}
-
 impl Plan {
     /// Says of a plan that does nothing what it does not speak of: that is missing all the same.
     pub fn only_beyond(&self) -> Option<String> {
@@ -124,12 +102,6 @@ impl Plan {
         const WORDS: &str =
             "a replay also keeps its lease and journal copy in namespace blackstart-system";
         (self.target.uid.is_some() && !self.is_empty()).then_some(WORDS)
-    }
-
-    /// Returns what is still so when the plan was carried out: what was applied so that it waits,
-    /// and what the plan does not hold.
-    pub fn lasting(&self) -> impl Iterator<Item = &Note> {
-        self.warnings.iter().filter(|note| note.lasts())
     }
 }
 
@@ -338,19 +310,6 @@ mod tests {
         };
         assert_eq!(of(&["fleet"]), source("fleet"));
         assert_eq!(of(&["fleet", "dev/app"]), source("dev/app"), "its address says where");
-    }
-
-    #[test]
-    fn a_sentence_says_it_in_short() {
-        let lost =
-            item("clusters/prod", FLUX, "Kustomization", "dev", json!({"path": "./production"}));
-        let text = told(&[lost]).remove(0);
-        let note = Note { code: ELSEWHERE.code.to_owned(), text };
-        assert_eq!(
-            format!("But {}.", note.in_short()),
-            "But Kustomization flux-system/dev follows ./production, which neither plan nor bundle \
-             holds."
-        );
     }
 
     #[test]

@@ -20,6 +20,7 @@
 //! | `choice` | which of two origins of one object counts |
 //! | `suspend` | engines and clocks held back |
 //! | `elsewhere` | what engines in the plan point to, of which nothing is in it |
+//! | `lasting` | what of it is still so when it was carried out |
 //! | `runners` | whether anything runs what engines' objects tell |
 //! | `lockout` | webhooks that would lock themselves out |
 //! | `live` | what is on the target already |
@@ -41,6 +42,7 @@ mod explicit;
 mod graph;
 mod index;
 mod inferred;
+mod lasting;
 mod live;
 mod lockout;
 mod make;

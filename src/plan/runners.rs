@@ -2,6 +2,7 @@
 //! whoever lets them go on.
 
 use super::error::NO_ENGINE;
+use super::lasting::SO;
 use super::notes::Notes;
 use super::settle::Wanted;
 use crate::cluster::{Cluster, Kinds};
@@ -74,9 +75,9 @@ pub(super) fn check(
         if there.contains(&Some(true)) {
             continue;
         }
-        let place = if there.contains(&None) { "in this plan" } else { "here" };
+        let missing = if there.contains(&None) { "in this plan" } else { "installed" };
         let text = format!(
-            "nothing {place} runs {engine}: its objects wait anyway, and stay data until somebody \
+            "{engine} is not {missing}{SO}its objects wait anyway, and stay data until somebody \
              installs it (not tonight's problem)"
         );
         notes.warn(&NO_ENGINE, text);

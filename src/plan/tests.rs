@@ -475,7 +475,7 @@ fn engines_whose_controllers_are_nowhere_are_told_once() {
     let told = |objects: &[Object]| warned(&plan_on(&cluster, objects), "B1447");
     let alone = told(&[flux()]);
     assert_eq!(alone.len(), 1, "{alone:?}");
-    assert!(alone[0].starts_with("nothing here runs Flux: its objects wait anyway"), "{alone:?}");
+    assert!(alone[0].starts_with("Flux is not installed; its objects wait anyway"), "{alone:?}");
     // In the plan, under whatever name a chart gives it.
     let controller = object("Deployment", Some("default"), "flux2-kustomize-controller");
     assert_eq!(told(&[flux(), controller]), [""; 0]);
@@ -497,9 +497,15 @@ fn a_cluster_without_ready_nodes_is_told_where_something_should_run() {
     let told =
         |object: Object, nodes| warned(&plan_on(&cluster, &[object]).without_nodes(nodes), "B1446");
     let web = || object("Deployment", Some("default"), "web");
-    let text = "the target has no nodes: what is applied does not run until it has";
+    let text = "the target has no nodes: nothing runs there yet; what is applied waits until one is \
+                ready";
     assert_eq!(told(web(), 0), [text]);
     assert!(told(web(), 3)[0].starts_with("none of the 3 nodes"));
     assert_eq!(told(flux(), 0).len(), 1, "what Flux would bring does not run either");
+    let planned = plan_on(&cluster, &[flux()]).without_nodes(0);
+    let lasting: Vec<_> = planned.plan().lasting().into_iter().map(|note| note.code).collect();
+    assert_eq!(lasting, ["B1446", "B1447", "B1440"], "the most important first");
+    assert_eq!(warned(&planned.clone().without_nodes(2), "B1446").len(), 1, "as it is now");
+    assert_eq!(warned(&planned.with_nodes(), "B1446"), [""; 0]);
     assert_eq!(told(object("ConfigMap", Some("default"), "a"), 0), [""; 0]);
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::error::{NO_NODES, PlanError, RELISTED};
+use super::lasting::SO;
 use super::source::Source;
 use super::undefined::Undefined;
 use crate::cluster::FieldConflict;
@@ -340,21 +341,27 @@ impl Planned {
 
     /// Says that none of so many nodes of its cluster is ready: nothing of it runs there.
     #[must_use]
-    pub fn without_nodes(mut self, all: usize) -> Self {
+    pub fn without_nodes(self, all: usize) -> Self {
+        let mut this = self.with_nodes();
         let runs = |object: &Object| runs_pods(object.reference()) || is_engine_object(object);
-        if self.objects.values().any(runs) {
-            let text = match all {
-                0 => {
-                    "the target has no nodes: what is applied does not run until it has".to_owned()
-                }
-                all => format!(
-                    "none of the {all} nodes of the target is ready: what is applied does not run \
-                     until one is"
-                ),
+        if this.objects.values().any(runs) {
+            let nodes = match all {
+                0 => "the target has no nodes".to_owned(),
+                all => format!("none of the {all} nodes of the target is ready"),
             };
-            self.plan.warnings.push(Note { code: NO_NODES.code.to_owned(), text });
-            self.plan.warnings.sort();
+            let text = format!(
+                "{nodes}: nothing runs there yet{SO}what is applied waits until one is ready"
+            );
+            this.plan.warnings.push(Note { code: NO_NODES.code.to_owned(), text });
+            this.plan.warnings.sort();
         }
+        this
+    }
+
+    /// Says that a node of its cluster is ready, whatever was so when it was made.
+    #[must_use]
+    pub fn with_nodes(mut self) -> Self {
+        self.plan.warnings.retain(|note| !note.is_nodeless());
         self
     }
 

@@ -93,6 +93,11 @@ fn from_start_to_summary() {
     let outcome = Outcome { created: 7, ..Outcome::default() };
     let mut report = fixture::replayed(Verdict::Complete, outcome);
     report.notes = vec![
+        Note {
+            code: "B1446".into(),
+            text: "the target has no nodes: nothing runs there yet; what is applied waits".into(),
+        },
+        Note { code: "B1447".into(), text: "Flux is not installed; its objects wait".into() },
         Note { code: "B1440".into(), text: "Kustomization a will be applied suspended".into() },
         Note { code: "B1445".into(), text: "engines follow what the plan lacks: b".into() },
     ];
@@ -102,7 +107,9 @@ fn from_start_to_summary() {
     for words in [
         "COMPLETE",
         "7 of 7 objects: 7 created",
-        "Left to do",
+        "BUT        the target has no nodes: nothing runs there yet;",
+        "BUT        Flux is not installed;",
+        "Left to do: give the target nodes; install Flux; check what only",
         "The replay onto prd-eu1 is complete: 7 of",
     ] {
         assert!(text.contains(words), "{words}: {text}");
@@ -110,7 +117,10 @@ fn from_start_to_summary() {
     assert!(text.contains("!! prd-eu1 !!  PRODUCTION  WROTE 7"), "{text}");
     assert!(text.contains("BUT        engines follow what the plan lacks: b (B1445)"), "{text}");
     let sentence = screen::sentence(&person.state).unwrap();
-    assert!(sentence.contains("But engines follow what the plan lacks: b."), "{sentence}");
+    let first =
+        "tool time. But the target has no nodes: nothing runs there yet. Flux is not installed.";
+    assert!(sentence.contains(first), "{sentence}");
+    assert!(sentence.contains("Engines follow what the plan lacks: b."), "{sentence}");
     assert!(sentence.contains("nobody lets them go on yet"), "{sentence}");
 }
 

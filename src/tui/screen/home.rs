@@ -167,7 +167,7 @@ fn advice(page: &mut Page<'_>, state: &State, choices: &[Choice]) {
     let why = choices.get(state.cursor()).map_or("", |choice| choice.why);
     let said = suggested(state) == Some(state.cursor());
     if !why.is_empty() && !said {
-        page.next(Role::Plain, format!("{}.", capital(why)));
+        page.next(Role::Plain, format!("{}.", text::capital(why)));
     }
 }
 
@@ -207,11 +207,6 @@ fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
 /// A line that is broken where there is room, and short and cut where not.
 fn told(label: &str, role: Role, long: String, short: String, roomy: bool) -> Line {
     if roomy { Line::fact(label, role, long) } else { Line::fact(label, role, short).cut() }
-}
-
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn held(page: &mut Page<'_>, report: &Report, state: &State, roomy: bool) {

@@ -21,7 +21,7 @@ pub(super) fn summary(page: &mut Page<'_>, report: &Replayed) {
     };
     page.fact(Line::fact("verdict", role, word));
     // Who reads one line reads this one: complete is what was planned, no more.
-    for note in report.notes.iter().filter(|note| note.is_elsewhere()) {
+    for note in report.notes.iter().filter(|note| note.limits()) {
         page.fact(Line::fact("BUT", Role::Bad, format!("{} ({})", note.text, note.code)));
     }
     let earlier = match outcome.earlier {
@@ -99,10 +99,14 @@ pub(super) fn left_to_do(page: &mut Page<'_>, report: &Replayed, skips: bool) {
             format!("{open} open. Cure it; Enter resumes the run{skips}, Esc goes back."),
         ),
     }
+    let first: Vec<_> = report.notes.iter().filter_map(|note| Some(note.to_do()? + "; ")).collect();
     page.next(
         Role::Plain,
-        "Left to do: check what only people can (log in, pay, call), then let the engines go on \
-         only when the Git host holds what runs here.",
+        format!(
+            "Left to do: {}check what only people can (log in, pay, call), then let the engines go on \
+             only when the Git host holds what runs here.",
+            first.concat()
+        ),
     );
     // How engines that were applied suspended go on.
     for note in report.notes.iter().filter(|note| note.is_asleep()) {

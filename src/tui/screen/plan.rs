@@ -4,7 +4,6 @@ use crate::app::plan::{Action, Note, Plan, Wave};
 use crate::app::text;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::home::capital;
 use crate::tui::state::{Confirming, Screen, State};
 use crate::tui::work::Work;
 
@@ -62,7 +61,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     left_out(&mut page, work, plan);
     notes(&mut page, "warning", Role::Warn, others);
     if let Some(words) = plan.besides() {
-        page.fact(Line::words(Role::Dim, format!(" {}.", capital(words))));
+        page.fact(Line::words(Role::Dim, format!(" {}.", text::capital(words))));
     }
     next(&mut page, state, work, plan);
     page.same_as = Some(same_as(work, plan));
