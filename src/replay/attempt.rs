@@ -307,7 +307,7 @@ impl Run<'_> {
             }
             Err(_) => {}
         }
-        let others = shared.schedule.waiting().count();
+        let others = shared.awaited().count();
         self.release(shared);
         let why = format!("it does not answer ({}): {why}", GONE.code);
         let (object, why, hint) = ("the API server", why.as_str(), words::gone());

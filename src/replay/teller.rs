@@ -91,6 +91,14 @@ fn due(
     }
 }
 
+impl Shared {
+    /// Returns what was tried or looked at, and is waited for since. What is there from earlier and
+    /// has not been looked at yet is not.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = usize> {
+        self.schedule.waiting().filter(|node| self.tries[*node].hint.is_some())
+    }
+}
+
 impl Run<'_> {
     /// Tells of the one object that is waited for: of the same as long as it is, then of one that
     /// others need, and of those of the one whose time is over first.
@@ -105,14 +113,10 @@ impl Run<'_> {
             // It is being tried again; what comes of that is told.
             (_, Some(State::Busy)) => None,
             (Some(node), Some(State::Later | State::Watched)) => Some(node),
-            _ => shared
-                .schedule
-                .waiting()
-                .filter(|node| shared.tries[*node].hint.is_some())
-                .min_by_key(|node| {
-                    let (since, limit) = self.waits_since(&shared, *node);
-                    (!shared.schedule.holds_up(*node), since + limit, *node)
-                }),
+            _ => shared.awaited().min_by_key(|node| {
+                let (since, limit) = self.waits_since(&shared, *node);
+                (!shared.schedule.holds_up(*node), since + limit, *node)
+            }),
         };
         let Some((node, hint)) =
             node.and_then(|node| Some((node, shared.tries[node].hint.clone()?)))
@@ -127,7 +131,7 @@ impl Run<'_> {
         if due(self.teller.last().as_ref(), Some(node), &why, spent, now).is_none() {
             return;
         }
-        let others = shared.schedule.waiting().count().saturating_sub(1);
+        let others = shared.awaited().filter(|other| *other != node).count();
         let behind = shared.schedule.behind(node);
         drop(shared);
         let object = self.items[node].object.to_string();

@@ -71,6 +71,28 @@ fn of_two_that_wait_one_is_told_until_it_is_settled() {
 }
 
 #[test]
+fn what_is_there_from_earlier_does_not_count_as_waited_for() {
+    let bench = Bench::new();
+    let there = ["a", "b", "c"].map(deployment);
+    for name in ["a", "b", "c"] {
+        bench.cluster.report(&format!("Deployment default/{name}"), 1, running());
+    }
+    assert_eq!(bench.replay(&there).verdict(), Verdict::Complete);
+    let before = bench.seen.events().len();
+    bench.fail("ConfigMap default/late", busy(), 14);
+    let outcome = bench.replay(&[there.to_vec(), vec![config("late")]].concat());
+    assert_eq!((outcome.verdict(), outcome.unchanged), (Verdict::Complete, 3));
+    let events = bench.seen.events();
+    let told = events[before..].iter().filter_map(|event| match event {
+        Event::Waiting { object, others, .. } => Some((object.as_str(), *others)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert!(!told.is_empty());
+    assert!(told.iter().all(|one| *one == ("ConfigMap default/late", 0)), "{told:?}");
+}
+
+#[test]
 fn what_needs_a_workload_waits_until_it_is_ready_and_others_go_on() {
     let bench = Bench::new();
     bench.cluster.report("Deployment default/web", 3, running());
