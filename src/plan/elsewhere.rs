@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::dangling::named;
 use super::desired::Desired;
 use super::error::ELSEWHERE;
 use super::notes::Notes;
@@ -182,16 +183,7 @@ fn source_of<'a>(
     by: &ObjectRef,
     items: &'a [Item],
 ) -> (Option<String>, Option<&'a str>) {
-    let (Some(kind), Some(name)) = (reference["kind"].as_str(), reference["name"].as_str()) else {
-        return (None, None);
-    };
-    let namespace = reference["namespace"].as_str().or(by.namespace.as_deref());
-    let object = ObjectRef {
-        group: "source.toolkit.fluxcd.io".to_owned(),
-        kind: kind.to_owned(),
-        namespace: namespace.map(str::to_owned),
-        name: name.to_owned(),
-    };
+    let Some(object) = named(reference, by) else { return (None, None) };
     let found = items.iter().find(|item| *item.object.reference() == object);
     let url = found.and_then(|item| item.object.value()["spec"]["url"].as_str());
     let address = url.map_or_else(String::new, |url| format!(" ({})", without_secrets(url)));

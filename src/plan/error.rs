@@ -203,6 +203,11 @@ abouts! {
     NO_ENGINE = "B1447" Incomplete "The plan brings objects of an engine (Flux, Argo CD), and neither \
         the plan nor the target has the controller that acts on them. They come so that they wait \
         anyway.", "nothing tonight; install the engine before its objects are to go on";
+    DANGLING = "B1448" Incomplete "An object of Flux refers to a source (GitRepository, \
+        OCIRepository, Bucket, HelmRepository) that is nowhere, so it does nothing, even when it is let \
+        go on. The source of the cluster's own repository is made by flux bootstrap and is seldom in \
+        it.", "nothing tonight; before its engine is to go on, make the source: flux bootstrap, or \
+        flux create source";
     HOOK = "B1437" Incomplete "A hook that is not for bringing something up: a test, or what runs \
         at upgrades, failures, removals. It is no part of a plan.", "nothing, if that is right";
 }

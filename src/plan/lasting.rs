@@ -2,11 +2,11 @@
 //! something waits on purpose. Whoever is told that a replay is complete is told this, too.
 
 use super::elsewhere::LATER;
-use super::error::{CLOCKS, ELSEWHERE, ENGINES, NO_ENGINE, NO_NODES};
+use super::error::{CLOCKS, DANGLING, ELSEWHERE, ENGINES, NO_ENGINE, NO_NODES};
 use super::value::{Note, Plan};
 
 /// What makes "complete" less than it sounds, the most important first.
-const LIMITS: [&str; 3] = [NO_NODES.code, NO_ENGINE.code, ELSEWHERE.code];
+const LIMITS: [&str; 4] = [NO_NODES.code, NO_ENGINE.code, DANGLING.code, ELSEWHERE.code];
 /// Stands between what nobody runs and what that means, which a sentence for others leaves out.
 pub(super) const SO: &str = "; ";
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::arrange::{Found, arranged};
 use super::choice::chosen;
 use super::compare::{differing, missing};
+use super::dangling;
 use super::desired::Desired;
 use super::elsewhere;
 use super::error::{AUTOMATED, FINDING, GROUP_DOWN, HELD, LEFTOVER, PlanError, RELISTED, SAID};
@@ -104,6 +105,7 @@ fn compare_cluster(
     let undefined = undefined.map(|item| Undefined::of(item.object.reference())).collect();
     let live = live_objects(&wanted, scope.kinds(), cluster, cancel)?;
     check_namespaces(&wanted, &live, notes);
+    dangling::check(&wanted, &live.extra, scope.kinds(), cluster, notes);
     runners::check(&wanted, &live.extra, scope.kinds(), cluster, notes);
     let results = each(&wanted, AT_ONCE, |item| {
         cancel.check()?;

@@ -20,6 +20,7 @@
 //! | `choice` | which of two origins of one object counts |
 //! | `suspend` | engines and clocks held back |
 //! | `elsewhere` | what engines in the plan point to, of which nothing is in it |
+//! | `dangling` | sources that engines' objects refer to and that are nowhere |
 //! | `lasting` | what of it is still so when it was carried out |
 //! | `runners` | whether anything runs what engines' objects tell |
 //! | `lockout` | webhooks that would lock themselves out |
@@ -35,6 +36,7 @@ mod approve;
 mod arrange;
 mod choice;
 mod compare;
+mod dangling;
 mod desired;
 mod elsewhere;
 mod error;

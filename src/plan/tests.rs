@@ -492,6 +492,56 @@ fn engines_whose_controllers_are_nowhere_are_told_once() {
 }
 
 #[test]
+fn sources_that_are_nowhere_are_told_with_who_follows_them() {
+    let cluster = MemoryCluster::new("u-1");
+    let told = |objects: &[Object]| warned(&plan_on(&cluster, objects), "B1448");
+    let flux = |group: &str, kind: &str, name: &str, spec: Value| {
+        let object = json!({"apiVersion": format!("{group}.toolkit.fluxcd.io/v1"), "kind": kind,
+                            "metadata": {"name": name, "namespace": "flux-system"}, "spec": spec});
+        Object::from_value(object).unwrap()
+    };
+    let from = |name: &str| json!({"kind": "GitRepository", "name": name});
+    let follows = |name: &str, source: &str| {
+        flux("kustomize", "Kustomization", name, json!({"path": "./a", "sourceRef": from(source)}))
+    };
+    let namespace = object("Namespace", None, "flux-system");
+    let chart = json!({"chart": {"spec": {"chart": "c", "sourceRef": {"kind": "HelmRepository",
+                       "name": "charts", "namespace": "apps"}}}});
+    let release = flux("helm", "HelmRelease", "r", chart);
+    let objects = [namespace, follows("a", "flux-system"), follows("b", "flux-system"), release];
+    assert_eq!(
+        told(&objects),
+        [
+            "HelmRelease flux-system/r follows HelmRepository apps/charts, which is neither in this \
+             plan nor on the target: it does nothing until it is there",
+            "Kustomization flux-system/a and 1 more follow GitRepository flux-system/flux-system, \
+             which is neither in this plan nor on the target: they do nothing until it is there (flux \
+             bootstrap makes it)",
+        ]
+    );
+    let planned = plan_on(&cluster, &objects);
+    let notes = planned.plan().lasting();
+    let note = notes.iter().find(|note| note.code == "B1448").unwrap();
+    assert!(note.in_short().ends_with("nor on the target: it does nothing until it is there"));
+    let source = flux("source", "GitRepository", "flux-system", json!({"url": "https://a/b"}));
+    let with = [&objects[..3], std::slice::from_ref(&source)].concat();
+    assert_eq!(told(&with), [""; 0], "in the plan");
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "gitrepositories.source.toolkit.fluxcd.io"},
+        "spec": {"group": "source.toolkit.fluxcd.io", "scope": "Namespaced",
+                 "names": {"kind": "GitRepository", "plural": "gitrepositories"},
+                 "versions": [{"name": "v1", "served": true}]}});
+    let kinds = cluster.kinds().unwrap();
+    let kind = kinds.find("apiextensions.k8s.io", "v1", "CustomResourceDefinition").unwrap();
+    let definition = Object::from_value(definition).unwrap();
+    cluster.apply(kind, &definition, &ApplyOptions::REAL).unwrap();
+    assert_eq!(told(&objects[..3]).len(), 1, "the kind is served, and nothing of it there");
+    cluster.put(&source);
+    assert_eq!(told(&objects[..3]), [""; 0], "on the target");
+}
+
+#[test]
 fn a_cluster_without_ready_nodes_is_told_where_something_should_run() {
     let cluster = MemoryCluster::new("u-1");
     let told =
