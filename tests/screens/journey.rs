@@ -125,6 +125,33 @@ fn from_start_to_summary() {
 }
 
 #[test]
+fn whoever_takes_over_a_run_that_ended_reads_how_and_resumes_only_what_is_open() {
+    let outcome = Outcome { created: 5, unchanged: 2, ..Outcome::default() };
+    let mut person = fixture::ended(SIZE, Verdict::Complete, outcome);
+    person.press(Key::Char('o'));
+    let text = shown(&person);
+    for words in
+        ["COMPLETE", "7 of 7 objects: 5 created", "nothing to go on with", "blackstart runs "]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for words in ["0 ready", "wave ", "blackstart resume"] {
+        assert!(!text.contains(words), "{words}: {text}");
+    }
+    let outcome = Outcome { created: 4, open: 3, held_after: Some(2), ..Outcome::default() };
+    let mut person = fixture::ended(SIZE, Verdict::Incomplete, outcome);
+    person.press(Key::Char('o'));
+    let text = shown(&person);
+    for words in ["HELD", "4 of 7 objects", "blackstart resume "] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let (mut person, _) = replaying(SIZE);
+    person.press(Key::Char('o'));
+    let text = shown(&person);
+    assert!(text.contains("2 foundations: 1 of 2 there\n"), "readiness was not counted: {text}");
+}
+
+#[test]
 fn a_folder_is_planned_first_and_its_name_is_typed_all_the_same() {
     let mut person = Person::targets(SIZE);
     person.press(Key::Char('G'));

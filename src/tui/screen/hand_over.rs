@@ -30,20 +30,37 @@ pub(super) fn page(state: &State) -> Page<'_> {
     }
     let took = text::span(work.took(state.elapsed));
     page.fact(Line::fact("since", Role::Plain, format!("{took} of tool time on this machine")));
-    for wave in work.waves.iter().filter(|wave| wave.began.is_some()) {
-        let there = wave.applied;
-        let open = if wave.open > 0 { format!(", {} open", wave.open) } else { String::new() };
-        let words = format!(
-            "{} {}: {there} of {} there, {} ready{open}",
-            wave.wave, wave.stage, wave.objects, wave.ready
-        );
-        page.fact(Line::fact("wave", Role::Plain, words));
+    if let Some(Ok(report)) = &work.end
+        && let Report::Replay(report) = report.as_ref()
+    {
+        // How it ended is what its own page says, and not what was heard meanwhile.
+        outcome::summary(&mut page, report);
+        if report.next.is_none() {
+            page.next(Role::Good, "The run is complete: there is nothing to go on with.");
+            page.same_as = Some(Job::Run(state.place.clone(), run.clone()).line());
+            return page;
+        }
+    } else {
+        waves(&mut page, work);
+        open(&mut page, work);
+        page.fact(Line::fact("tell", Role::Strong, outcome::sentence(work).unwrap_or_default()));
     }
-    open(&mut page, work);
-    page.fact(Line::fact("tell", Role::Strong, outcome::sentence(work).unwrap_or_default()));
     page.next(Role::Plain, GOES_ON);
     page.same_as = Some(Job::Resume(runs::request(state, run)).line());
     page
+}
+
+/// What of each wave is there so far, as far as it was counted.
+fn waves(page: &mut Page<'_>, work: &Work) {
+    for wave in work.waves.iter().filter(|wave| wave.began.is_some() || wave.settled() > 0) {
+        let counted = [(wave.ready, "ready"), (wave.open, "open"), (wave.left_out, "left out")];
+        let counted = counted.into_iter().filter(|(number, _)| *number > 0);
+        let counted: String = counted.map(|(number, what)| format!(", {number} {what}")).collect();
+        let (number, stage) = (wave.wave, wave.stage);
+        let words =
+            format!("{number} {stage}: {} of {} there{counted}", wave.applied, wave.objects);
+        page.fact(Line::fact("wave", Role::Plain, words));
+    }
 }
 
 /// The page of a run that was looked up.
@@ -96,19 +113,13 @@ fn standing(work: &Work) -> &'static str {
     }
 }
 
-/// What is waited for, what failed and what is not there.
+/// What is waited for, or why it stopped.
 fn open(page: &mut Page<'_>, work: &Work) {
     if let Some(waiting) = &work.waiting {
         let words = format!("{}: {}", waiting.object, waiting.why);
         page.fact(Line::fact("waits for", Role::Warn, words));
     }
-    match &work.end {
-        Some(Ok(report)) => {
-            if let Report::Replay(report) = report.as_ref() {
-                outcome::troubles(page, &report.outcome);
-            }
-        }
-        Some(Err(told)) => page.fact(Line::fact("stopped", Role::Warn, &told.what)),
-        None => {}
+    if let Some(Err(told)) = &work.end {
+        page.fact(Line::fact("stopped", Role::Warn, &told.what));
     }
 }
