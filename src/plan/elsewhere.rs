@@ -49,7 +49,8 @@ pub(super) fn check(desired: &Desired, notes: &mut Notes) {
     let items = &desired.items;
     if !desired.beyond.is_empty() {
         let names = listed(desired.beyond.iter().map(ToString::to_string));
-        let text = format!("engines follow what the bundle holds and the plan lacks: {names}");
+        let by = beyond_by(desired);
+        let text = format!("engines follow what the bundle holds and the plan lacks: {names}{by}");
         notes.warn(&ELSEWHERE, text);
     }
     let (mut lost, mut charts) = (BTreeSet::new(), BTreeSet::new());
@@ -80,6 +81,24 @@ pub(super) fn check(desired: &Desired, notes: &mut Notes) {
     if !charts.is_empty() {
         let names = listed(charts.into_iter());
         notes.warn(&ELSEWHERE, format!("{names}, which the plan does not hold"));
+    }
+}
+
+/// Who follows the folders that the bundle holds and the plan lacks, in words.
+fn beyond_by(desired: &Desired) -> String {
+    let is_beyond = |source: &Followed<'_>| match &source.what {
+        What::Folder(path) => desired.beyond.iter().any(|folder| folder.path == *path),
+        What::Chart(_) => false,
+    };
+    let items = &desired.items;
+    let by = items.iter().filter(|item| follows(&item.object, items).iter().any(is_beyond));
+    let by: BTreeSet<_> = by.map(|item| item.object.reference().to_string()).collect();
+    let (more, them) =
+        (by.len().saturating_sub(1), if desired.beyond.len() == 1 { "it" } else { "them" });
+    let Some(first) = by.first().map(safe) else { return String::new() };
+    match more {
+        0 => format!(" ({first} follows {them})"),
+        more => format!(" ({first} and {more} more follow {them})"),
     }
 }
 
@@ -293,7 +312,8 @@ mod tests {
         let held = Source { repo: "fleet".into(), path: "tenants/prod".into(), revision: None };
         assert_eq!(
             told_with(&items, &[held]),
-            ["engines follow what the bundle holds and the plan lacks: fleet:tenants/prod"]
+            ["engines follow what the bundle holds and the plan lacks: fleet:tenants/prod \
+              (Kustomization flux-system/tenants follows it)"]
         );
         assert_eq!(told(&items[..3]).len(), 1, "nothing comes from apps now");
         let of = |repos: &[&str]| followed(&items, &repos.iter().copied().collect());

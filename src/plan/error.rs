@@ -137,7 +137,7 @@ abouts! {
     UNKNOWN_KIND = "B1423" Incomplete "The target does not serve this kind and nothing in the plan \
         defines it. The replay waits for it, because an operator may bring it.",
         "add the folder that holds its definition with --path; or leave its objects out for a reason: \
-        --skip KIND.GROUP --reason TEXT, s on the screens";
+        blackstart replay --skip KIND.GROUP --reason TEXT, s on the screens";
     DEFAULTED = "B1424" Incomplete "The object names no namespace; as with kubectl it goes to the \
         namespace default.", "write the namespace into the object or a kustomization";
     NO_SCOPE = "B1425" Incomplete "The kind belongs to the whole cluster; the namespace that the \

@@ -70,11 +70,11 @@ pub(super) fn check(kinds: &BTreeSet<Undefined>, waves: &[Wave], notes: &mut Not
             continue;
         }
         let objects: Vec<_> = of.iter().map(|item| &item.object).collect();
-        notes.warn(&UNKNOWN_KIND, text(kind, &of, held_up(&objects, &behind)));
+        notes.warn(&UNKNOWN_KIND, text(kind, &of, &held_up(&objects, &behind)));
     }
 }
 
-fn text(kind: &Undefined, of: &[&Item], held: usize) -> String {
+fn text(kind: &Undefined, of: &[&Item], held: &[&ObjectRef]) -> String {
     // Another version of it may be served or defined.
     let versions: BTreeSet<&str> = of.iter().map(|item| item.version.as_str()).collect();
     let versions = versions.into_iter().collect::<Vec<_>>().join(", ");
@@ -90,16 +90,24 @@ fn text(kind: &Undefined, of: &[&Item], held: usize) -> String {
         1 => ("1 object".to_owned(), "is", "fails"),
         count => (format!("{count} objects"), "are", "fail"),
     };
-    let held = match (held, one) {
+    // Many are not named: their number says more.
+    let who = match held.len() {
+        1..=NAMED => {
+            let names: Vec<_> = held.iter().map(ToString::to_string).collect();
+            format!(" ({})", names.join(", "))
+        }
+        _ => String::new(),
+    };
+    let held = match (held.len(), one) {
         (0, _) => String::new(),
-        (1, true) => ", and 1 that needs it is held".to_owned(),
-        (1, false) => ", and 1 that needs them is held".to_owned(),
-        (held, _) => format!(", and {held} that need {it} are held"),
+        (1, true) => format!(", and 1 that needs it is held{who}"),
+        (1, false) => format!(", and 1 that needs them is held{who}"),
+        (held, _) => format!(", and {held} that need {it} are held{who}"),
     };
     safe(format!(
         "the target does not serve {named} and nothing in the plan defines it: {objects} \
          ({}{more}) {are} waited for, 2 min unless --patience says otherwise, then {fail}{held}. \
-         Leave {it} out: --skip {} --reason TEXT",
+         Leave {it} out: blackstart replay --skip {} --reason TEXT",
         names.join(", "),
         kind.name()
     ))
@@ -118,8 +126,8 @@ fn behind<'i>(items: &[&'i Item]) -> Behind<'i> {
     behind
 }
 
-/// Returns how many other objects come after these.
-fn held_up(of: &[&ObjectRef], behind: &Behind<'_>) -> usize {
+/// Returns the other objects that come after these, in the order of their names.
+fn held_up<'i>(of: &[&'i ObjectRef], behind: &Behind<'i>) -> Vec<&'i ObjectRef> {
     let mut seen: HashSet<&ObjectRef> = of.iter().copied().collect();
     let mut open: Vec<&ObjectRef> = of.to_vec();
     while let Some(object) = open.pop() {
@@ -129,7 +137,9 @@ fn held_up(of: &[&ObjectRef], behind: &Behind<'_>) -> usize {
             }
         }
     }
-    seen.len() - of.len()
+    let mut held: Vec<_> = seen.into_iter().filter(|object| !of.contains(object)).collect();
+    held.sort();
+    held
 }
 
 #[cfg(test)]
@@ -177,8 +187,8 @@ mod tests {
             told(items, &[&a]),
             ["the target does not serve ClusterPolicy (kyverno.io/v1) and nothing in the plan \
               defines it: 2 objects (a, b) are waited for, 2 min unless --patience says otherwise, then \
-              fail, and 2 that need them are held. Leave them out: --skip \
-              ClusterPolicy.kyverno.io --reason TEXT"]
+              fail, and 2 that need them are held (Namespace apps, Role x). Leave them out: \
+              blackstart replay --skip ClusterPolicy.kyverno.io --reason TEXT"]
         );
     }
 
@@ -190,7 +200,10 @@ mod tests {
             text.contains("serve Thing (v1) and") && text.contains("1 object (x) is waited"),
             "{text}"
         );
-        assert!(text.contains("then fails. Leave it out: --skip Thing "), "{text}");
+        assert!(
+            text.contains("then fails. Leave it out: blackstart replay --skip Thing "),
+            "{text}"
+        );
         assert_eq!(told(Vec::new(), &[&one]), [""; 0]);
     }
 }

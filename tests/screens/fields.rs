@@ -231,7 +231,14 @@ fn kinds_that_nobody_defines_are_left_out_at_the_plan_for_one_reason() {
     let text = shown(&person);
     assert!(text.contains("2 objects are of kinds that nobody defines"), "{text}");
     assert!(text.contains("s=leave out"), "{text}");
-    person.press(Key::Char('s'));
+    assert!(text.contains(" > 1  Leave out the 2 objects nobody defines"), "{text}");
+    person.press(Key::Char('2'));
+    assert!(
+        matches!(person.state.popups.last(), Some(Popup::Field { purpose: Purpose::Confirm, .. })),
+        "2"
+    );
+    person.press(Key::Esc);
+    person.press(Key::Char('1'));
     person.type_in("no Kyverno here");
     assert!(shown(&person).contains("2 objects of kind ClusterPolicy: left out"));
     person.effects.clear();
@@ -248,6 +255,13 @@ fn kinds_that_nobody_defines_are_left_out_at_the_plan_for_one_reason() {
     let text = shown(&person);
     assert!(text.contains("left out   ClusterPolicy flux, ClusterPolicy git: no Kyverno here"));
     assert!(!text.contains("s=leave out") && !text.contains("B1423"), "{text}");
+    assert!(text.contains("   2 left out") && text.contains("s=leave none out"), "{text}");
+    assert!(!text.contains("Leave out the"), "{text}");
+    person.act(Action::Objects);
+    let objects = shown(&person);
+    assert!(objects.contains("LEFT OUT    ClusterPolicy flux"), "{objects}");
+    assert!(objects.contains("+ new       Namespace a"), "{objects}");
+    person.press(Key::Esc);
     let line = blackstart::tui::screen::page(&person.state).same_as.unwrap();
     assert!(line.contains(&format!("--plan {digest} ")) && line.contains("--skip "), "{line}");
     person.press(Key::Enter);
@@ -257,13 +271,35 @@ fn kinds_that_nobody_defines_are_left_out_at_the_plan_for_one_reason() {
 }
 
 #[test]
+fn what_was_left_out_of_a_plan_can_be_taken_back() {
+    let policy = |name| fixture::item("ClusterPolicy", "kyverno.io/v1", None, name);
+    let items = vec![policy("flux"), fixture::item("Namespace", "v1", None, "a")];
+    let plan = fixture::plan_from(items, "prd-eu1");
+    let (mut person, id) = Person::plan(SIZE, plan.clone());
+    person.press(Key::Enter);
+    person.type_in("no Kyverno here");
+    person.press(Key::Enter);
+    person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+    let (id, _) = person.begun();
+    person.tell(Message::Plan(id, Box::new(plan)));
+    let text = "type the target's name".to_owned();
+    person.tell(Message::Question(Question { id: 8, job: id, text, wants: Wants::Words }));
+    person.effects.clear();
+    person.press(Key::Char('s'));
+    assert!(matches!(&person.effects[..], [Effect::Reply(8, None)]), "{:?}", person.effects);
+    person.tell(Message::Done(id, Box::new(Err(fixture::interrupted()))));
+    let (_, job) = person.begun();
+    assert!(!job.line().contains("--skip"), "{}", job.line());
+}
+
+#[test]
 fn a_run_goes_on_without_all_objects_of_a_kind_that_nobody_defines() {
     let policy = |name| fixture::item("ClusterPolicy", "kyverno.io/v1", None, name);
     let plain = fixture::item("ConfigMap", "v1", Some("pay"), "a");
     let items =
         vec![policy("flux"), policy("git"), plain, fixture::item("Namespace", "v1", None, "pay")];
     let (mut person, id) = Person::plan(SIZE, fixture::plan_from(items, "prd-eu1"));
-    person.press(Key::Enter);
+    person.press(Key::Char('2'));
     person.type_in("prd-eu1");
     person.press(Key::Enter);
     let run = fixture::RUN.to_owned();

@@ -258,7 +258,7 @@ fn a_kind_is_left_out_of_a_run_as_by_command() {
     let mut desk = Desk::at(&kit, &folder);
     plan(&mut desk);
     desk.leaves_out("no Kyverno here");
-    desk.confirm("lab");
+    desk.confirm_with_all("lab");
     let (line, events) = desk.told("resume");
     let run = desk.state.work.as_ref().unwrap().run.clone().unwrap();
     assert!(line.contains("--skip ClusterPolicy.kyverno.io"), "{line}");

@@ -222,6 +222,14 @@ pub static KEYS: &[Binding] = &[
         "Asks for a reason and goes on without what nothing defines (in a plan), or without what keeps the run: it stops at a safe point and resumes. The reason is kept with the run. Nothing is deleted; a new plan has it again.",
     ),
     bind(
+        &[Key::Char('s')],
+        "s",
+        "leave none out",
+        Action::LeaveOut,
+        can_take_back,
+        "Plans anew with what was left out because nothing defines it.",
+    ),
+    bind(
         &[Key::Char('l')],
         "l",
         "log",
@@ -483,6 +491,12 @@ pub fn can_leave_out(state: &State) -> bool {
     let from_plan = || work.is_some_and(|work| !work.undefined().is_empty());
     let from_run = || work.is_some_and(|work| work.keeps().is_some());
     plan::is_idle(state) && from_plan() || state.on(Screen::is_work) && from_run()
+}
+
+/// Whether what was left out of a plan can be put into it again.
+fn can_take_back(state: &State) -> bool {
+    let out = || state.work.as_ref().is_some_and(|work| work.with_undefined().is_some());
+    plan::is_idle(state) && !can_leave_out(state) && out()
 }
 
 fn can_hand_over(state: &State) -> bool {

@@ -59,7 +59,7 @@ pub(super) fn read(line: &str, state: &State) -> Answer {
         "s" | "stop" | "^c" => Answer::Words("Nothing runs that could be stopped.".to_owned()),
         "skip" => match keys::action(Key::Char('s'), state) {
             Some(action) => act(action),
-            None => Answer::Words("Nothing keeps a run here.".to_owned()),
+            None => Answer::Words("There is nothing to leave out here.".to_owned()),
         },
         "h" | "help" => act(Action::Help),
         "m" | "more" => Answer::More,

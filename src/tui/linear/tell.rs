@@ -87,7 +87,10 @@ fn told(line: &Line) -> Vec<String> {
     let text: String = spans.map(crate::tui::page::Span::text).collect();
     // Keys are answers here; where something is typed, Enter alone leaves it.
     let text = text.replace(" Esc leaves.", "").replace("Esc ", "b ");
-    let text = text.replace(" s leaves ", " skip leaves ").replace("^C ", "s ");
+    let text = text
+        .replace(" s leaves ", " skip leaves ")
+        .replace(" s takes ", " skip takes ")
+        .replace("^C ", "s ");
     wrap(text.trim_end(), line.hang().unwrap_or(4))
 }
 
@@ -119,7 +122,7 @@ fn way(hint: &Hint) -> Option<String> {
         Action::Filter => "/words filter".to_owned(),
         Action::Back if hint.shown == "Esc" => "b back".to_owned(),
         Action::Stop if hint.in_bar => "s stop".to_owned(),
-        Action::LeaveOut => "skip leave out".to_owned(),
+        Action::LeaveOut => format!("skip {}", hint.words),
         action if is_letter(action) && hint.in_bar => format!("{} {}", hint.shown, hint.words),
         _ => return None,
     })

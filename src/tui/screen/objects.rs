@@ -8,6 +8,9 @@ use crate::tui::screen::{self, filtered, matching, plan};
 use crate::tui::state::State;
 use crate::tui::work::Work;
 
+/// Marks what a person left out.
+const LEFT_OUT: &str = "LEFT OUT";
+
 fn sign(action: Action) -> (&'static str, Role) {
     match action {
         Action::New => ("+ new", Role::Good),
@@ -38,16 +41,20 @@ impl<'a> Known<'a> {
 
     /// That an object is left out, or that nobody defines its kind.
     fn mark(&self, item: &Item) -> Option<&'static str> {
-        if self.work.skips().iter().any(|skip| skip.object.matches(&item.object)) {
-            return Some("LEFT OUT");
+        if self.work.is_left_out(item) {
+            return Some(LEFT_OUT);
         }
         self.undefined.iter().any(|kind| kind.is_of(&item.object)).then_some("NOT SERVED")
     }
 
     fn words(&self, index: usize) -> String {
         let (wave, item) = self.items[index];
-        let (sign, _) = sign(item.action);
-        let mark = self.mark(item).map_or_else(String::new, |mark| format!("  {mark}"));
+        // What is left out is not done, whatever would be.
+        let (sign, mark) = match self.mark(item) {
+            Some(LEFT_OUT) => (LEFT_OUT, String::new()),
+            Some(mark) => (sign(item.action).0, format!("  {mark}")),
+            None => (sign(item.action).0, String::new()),
+        };
         let held =
             item.conflicts.iter().map(|held| format!("{} holds {}", held.manager, held.field));
         let more: Vec<String> = held.chain(item.fields.iter().cloned()).collect();
@@ -109,8 +116,11 @@ pub(super) fn one(state: &State, index: usize) -> Page<'_> {
         Action::Immutable => ("immutable: it is there and cannot be changed to this", Role::Bad),
         Action::Unchanged => ("same: it is there as it should be", Role::Plain),
     };
-    page.fact(Line::fact("action", role, does));
-    match known.mark(item) {
+    let mark = known.mark(item);
+    if mark != Some(LEFT_OUT) {
+        page.fact(Line::fact("action", role, does));
+    }
+    match mark {
         Some(mark @ "NOT SERVED") => {
             let words = "the target does not serve its kind, and nothing in the plan defines it";
             page.fact(Line::fact(mark, Role::Bad, words));

@@ -1,6 +1,6 @@
 //! What would be done to the target, and the name that is typed to have it done.
 
-use crate::app::plan::{Action, Note, Plan, Wave};
+use crate::app::plan::{Action, Note, Plan};
 use crate::app::text;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::page::{Line, Page, Role};
@@ -10,25 +10,41 @@ use crate::tui::work::Work;
 /// So many objects that are left out are named.
 const NAMED: usize = 3;
 
-/// What to do about folders that the plan lacks, before its target can be named.
+/// What to do about folders that the plan lacks, or kinds that nobody defines, before its target can be
+/// named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::tui) enum Choice {
     /// Plan anew with them.
     Widen,
-    /// Go on without them.
+    /// Plan anew without the objects of kinds that nobody defines.
+    LeaveOut,
+    /// Go on as it is.
     AsItIs,
 }
 
 /// Returns what can be chosen: whoever lacks half of what engines follow should say so.
 pub(in crate::tui) fn choices(state: &State) -> Vec<Choice> {
-    let Some((_, plan)) = planned(state) else { return Vec::new() };
-    if plan.beyond.is_empty() || state.stops() {
+    let Some((work, plan)) = planned(state) else { return Vec::new() };
+    if state.stops() {
         return Vec::new();
     }
-    let goes_on = plan.is_empty() || state.binding != Confirming::Not;
-    let mut choices = vec![Choice::Widen];
-    choices.extend((goes_on && plan.blockers.is_empty()).then_some(Choice::AsItIs));
-    choices
+    let goes_on = state.binding != Confirming::Not;
+    let as_it_is = plan.blockers.is_empty().then_some(Choice::AsItIs);
+    if !plan.beyond.is_empty() {
+        let as_it_is = as_it_is.filter(|_| goes_on || plan.is_empty());
+        return [Choice::Widen].into_iter().chain(as_it_is).collect();
+    }
+    if goes_on && !plan.is_empty() && undefined(work, plan) > 0 {
+        return as_it_is.map_or_else(Vec::new, |as_it_is| vec![Choice::LeaveOut, as_it_is]);
+    }
+    Vec::new()
+}
+
+/// How many objects of a replay are of kinds that nobody defines, and not left out.
+fn undefined(work: &Work, plan: &Plan) -> usize {
+    let replays = matches!(work.job, Job::Replay(_));
+    let kinds = work.undefined().into_iter().filter(|_| replays);
+    kinds.map(|kind| plan.of_kind(kind).count()).sum()
 }
 
 /// Returns whether the plan asks something before its target can be named.
@@ -52,7 +68,7 @@ pub(super) fn page(state: &State) -> Page<'_> {
     };
     let mut page = Page::new(format!("Plan {}", plan.digest().short()));
     page.title = page.title.and(Role::Plain, "   Nothing has been changed yet.").hanging(1);
-    waves(&mut page, plan);
+    waves(&mut page, work, plan);
     notes(&mut page, "BLOCKER", Role::Bad, plan.blockers.iter());
     // What the plan does not hold at all matters more than how the rest goes.
     let (missing, others): (Vec<_>, Vec<_>) =
@@ -67,22 +83,45 @@ pub(super) fn page(state: &State) -> Page<'_> {
     page.same_as = Some(same_as(work, plan));
     let choices = choices(state);
     if !choices.is_empty() {
-        let folders = match plan.beyond.len() {
-            1 => "folder".to_owned(),
-            count => format!("{count} folders"),
-        };
-        page.choices(choices.len(), state.cursor(), move |row| {
-            Line::plain(match choices.get(row) {
-                Some(Choice::Widen) => format!("Add the {folders} and plan anew (suggested)"),
-                Some(Choice::AsItIs) if plan.is_empty() => {
-                    "Without them: leave, nothing else is to be done".to_owned()
-                }
-                Some(Choice::AsItIs) => "Without them: type the target's name".to_owned(),
-                None => String::new(),
-            })
+        let count = choices.len();
+        page.choices(count, state.cursor(), move |row| {
+            Line::plain(
+                choices.get(row).map_or_else(String::new, |choice| words(*choice, work, plan)),
+            )
         });
     }
     page
+}
+
+/// A choice in words.
+fn words(choice: Choice, work: &Work, plan: &Plan) -> String {
+    let undefined = undefined(work, plan);
+    match choice {
+        Choice::Widen => {
+            let folders = match plan.beyond.len() {
+                1 => "folder".to_owned(),
+                count => format!("{count} folders"),
+            };
+            format!("Add the {folders} and plan anew (suggested)")
+        }
+        Choice::LeaveOut => {
+            let objects = match undefined {
+                1 => "object".to_owned(),
+                count => format!("{count} objects"),
+            };
+            format!("Leave out the {objects} nobody defines, for a reason (suggested)")
+        }
+        Choice::AsItIs if plan.is_empty() => {
+            "Without them: leave, nothing else is to be done".to_owned()
+        }
+        Choice::AsItIs if !plan.beyond.is_empty() => {
+            "Without them: type the target's name".to_owned()
+        }
+        Choice::AsItIs => {
+            let them = if undefined == 1 { "it" } else { "them" };
+            format!("With {them}: wait 2 min in vain, end incomplete; type the target's name")
+        }
+    }
 }
 
 /// The warnings but for those of kinds whose objects are left out.
@@ -91,26 +130,36 @@ fn warnings<'a>(work: &'a Work, plan: &'a Plan) -> impl Iterator<Item = &'a Note
     plan.warnings.iter().filter(move |note| undefined || !note.is_undefined())
 }
 
-fn waves(page: &mut Page<'_>, plan: &Plan) {
+/// What would be done in each wave. What is left out is not done, and counted for itself.
+fn waves(page: &mut Page<'_>, work: &Work, plan: &Plan) {
     let head = ["new", "change", "same", "conflict", "immutable"].map(str::to_owned);
     page.fact(Line::of(Role::Dim, row("wave", "", &head)));
+    let (mut all, mut all_out) = ([0; 5], 0);
     for wave in &plan.waves {
-        let counts = ACTIONS.map(|action| count(wave, action));
+        let counts = ACTIONS.map(|action| {
+            let done = wave.objects.iter().filter(|item| !work.is_left_out(item));
+            done.filter(|item| item.action == action).count()
+        });
+        let out = wave.objects.iter().filter(|item| work.is_left_out(item)).count();
+        all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+        all_out += out;
         let role = if counts[3] + counts[4] > 0 { Role::Warn } else { Role::Plain };
         let words = row(&wave.wave.to_string(), wave.stage.name(), &counts.map(shown));
-        page.fact(Line::of(role, words));
+        page.fact(Line::of(role, words).and(Role::Warn, apart(out)));
     }
-    let all = plan.counts;
-    let all = [all.new, all.changed, all.unchanged, all.conflicting, all.immutable];
-    page.fact(Line::of(Role::Strong, row("", "total", &all.map(shown)) + "   deletes: none"));
+    let words = row("", "total", &all.map(shown));
+    // Both do not fit beside a total in 80 columns.
+    let beside = if all_out > 0 { apart(all_out) } else { "   deletes: none".to_owned() };
+    page.fact(Line::of(Role::Strong, words + &beside));
+}
+
+/// How many are left out, where any are.
+fn apart(out: usize) -> String {
+    if out == 0 { String::new() } else { format!("   {out} left out") }
 }
 
 const ACTIONS: [Action; 5] =
     [Action::New, Action::Changed, Action::Unchanged, Action::Conflicting, Action::Immutable];
-
-fn count(wave: &Wave, action: Action) -> usize {
-    wave.objects.iter().filter(|item| item.action == action).count()
-}
 
 fn shown(count: usize) -> String {
     if count == 0 { "-".to_owned() } else { count.to_string() }
@@ -164,17 +213,26 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
         }
         return;
     }
-    let undefined: usize = work.undefined().iter().map(|kind| plan.of_kind(kind).count()).sum();
-    if undefined > 0 && matches!(work.job, Job::Replay(_)) {
-        let (objects, them) = match undefined {
-            1 => ("1 object is".to_owned(), "it"),
-            count => (format!("{count} objects are"), "them"),
+    let undefined = undefined(work, plan);
+    if undefined > 0 {
+        let (objects, them, they) = match undefined {
+            1 => ("1 object is".to_owned(), "it", "it stays"),
+            count => (format!("{count} objects are"), "them", "they stay"),
+        };
+        let out = match plan.beyond.len() {
+            0 => format!(
+                "Left out, {they} away until a plan on which somebody has brought the kind."
+            ),
+            _ => format!("s leaves {them} out."),
         };
         let words = format!(
             "{objects} of kinds that nobody defines: the run waits for {them} in vain and ends \
-             incomplete. s leaves {them} out."
+             incomplete. {out}"
         );
         page.next(Role::Bad, words);
+    }
+    if work.with_undefined().is_some() {
+        page.next(Role::Plain, "s takes back what is left out.");
     }
     let warnings = match warnings(work, plan).count() {
         0 => "No warning".to_owned(),

@@ -84,6 +84,7 @@ pub(super) fn choose(state: &mut State) -> Vec<Effect> {
         (Screen::NewTarget, Some(at)) => new_target_choice(state, at),
         (Screen::Plan, Some(at)) => match plan::choices(state).get(at) {
             Some(plan::Choice::Widen) => super::act::widen(state),
+            Some(plan::Choice::LeaveOut) => super::run::leave_out(state),
             Some(plan::Choice::AsItIs) => confirm_plan(state),
             None => Vec::new(),
         },

@@ -9,6 +9,7 @@ use crate::tui::job::Report;
 use crate::tui::message::Effect;
 use crate::tui::screen::runs;
 use crate::tui::state::{Purpose, Screen, State};
+use crate::tui::work::Work;
 
 /// Lets the wave that is under way be finished, and begins no other.
 pub(super) fn hold(state: &mut State) -> Vec<Effect> {
@@ -24,9 +25,13 @@ pub(super) fn go_on(state: &mut State) -> Vec<Effect> {
     vec![Effect::GoOn(work.id)]
 }
 
-/// Asks why what keeps the run is left out.
+/// Asks why what keeps the run is left out, or takes back what was left out of a plan.
 pub(super) fn leave_out(state: &mut State) -> Vec<Effect> {
     if state.on(Screen::is_plan) {
+        let work = state.work.as_ref().filter(|work| work.undefined().is_empty());
+        if let Some(job) = work.and_then(Work::with_undefined) {
+            return plan_anew(state, job);
+        }
         return field::ask(state, Purpose::LeaveOutKinds, "");
     }
     let Some(object) = state.work.as_ref().and_then(|work| work.keeps()) else { return Vec::new() };

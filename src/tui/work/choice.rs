@@ -1,7 +1,7 @@
 //! What a person may choose at a plan or in a run: folders to add, objects to leave out.
 
 use super::Work;
-use crate::app::plan::Undefined;
+use crate::app::plan::{Item, Undefined};
 use crate::app::replay::{self, Skip};
 use crate::tui::job::Job;
 
@@ -26,13 +26,18 @@ impl Work {
         }
     }
 
+    /// Returns whether a person left an object of the plan out.
+    pub fn is_left_out(&self, item: &Item) -> bool {
+        self.skips().iter().any(|skip| skip.object.matches(&item.object))
+    }
+
     /// Returns the kinds of the plan that nobody defines and whose objects are not left out yet. In a
     /// folder they wait for whoever applies it.
     pub fn undefined(&self) -> Vec<&Undefined> {
         let Some(plan) = self.plan.as_ref() else { return Vec::new() };
         let is_out = |kind: &&Undefined| {
             let mut of = plan.of_kind(kind);
-            of.all(|item| self.skips().iter().any(|skip| skip.object.matches(&item.object)))
+            of.all(|item| self.is_left_out(item))
         };
         plan.undefined.iter().filter(|kind| !is_out(kind)).collect()
     }
@@ -72,5 +77,18 @@ impl Work {
             request.options.choices.skip.push(Skip { object, reason: reason.to_owned() });
         }
         Some(Job::Replay(request))
+    }
+
+    /// Returns the job of this plan with the objects again that were left out of it since nobody defines
+    /// their kinds; none where nothing was.
+    pub fn with_undefined(&self) -> Option<Job> {
+        let Job::Replay(mut request) = self.job.clone() else { return None };
+        let plan = self.plan.as_ref()?;
+        let kinds: Vec<_> =
+            plan.undefined.iter().filter_map(|kind| kind.name().parse().ok()).collect();
+        let skips = &mut request.options.choices.skip;
+        let before = skips.len();
+        skips.retain(|skip| !kinds.contains(&skip.object));
+        (skips.len() < before).then_some(Job::Replay(request))
     }
 }
