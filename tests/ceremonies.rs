@@ -213,7 +213,11 @@ fn init_needs_somebody_who_opens() {
     place.run(&["init", "kit"]).fails(2);
     place.run(&["init", "kit", "--opener", "nobody"]).fails(2);
     let a = place.age_key("a.key");
-    place.run(&["init", "kit", "--opener", "a.key"]).fails(2);
+    let private = place.run(&["init", "kit", "--opener", "a.key"]).fails(2).err;
+    assert!(private.contains("a.key") && private.contains(&a), "{private}");
+    place.ssh_key("s.key");
+    let private = place.run(&["init", "kit", "--opener", "s.key"]).fails(2).err;
+    assert!(private.contains("s.key") && private.contains(".pub"), "{private}");
     place.run(&["init", "kit", "--opener", &a, "--open-policy", "2-of-n"]).fails(2);
     place.run(&["init", "kit", "--opener", &a, "--open-policy", "most"]).fails(2);
     assert!(!place.at("kit").exists());
@@ -346,6 +350,59 @@ fn an_epoch_is_sealed_to_other_openers() {
         names(&place.at("kit/keys")),
         ["epoch-0001", "epoch-0001.openers", "job", "job.pub", "proofs.jsonl", "root", "root.pub"]
     );
+}
+
+#[test]
+fn sealing_keeps_the_policy_and_the_openers_unless_they_are_named() {
+    let place = Place::new();
+    place.kit_for_two();
+    let v = format!("verifier={}", place.age_key("v.key"));
+    let with = ["keys", "seal", "--identity", "a.key", "--identity", "b.key"];
+    let seal = |more: &[&str]| place.run(&[&with[..], more].concat());
+    let sealed = seal(&["--solo", &v]).ok().out;
+    for told in ["opens with 2-of-n", "openers as before: 3", "verifier opens alone"] {
+        assert!(sealed.contains(told), "{told} in {sealed}");
+    }
+    let proven = place.run(&["keys", "prove", "--identity", "v.key"]).ok().out;
+    assert!(proven.contains("with the key of the machine verifier, alone"), "{proven}");
+
+    let (a, b) = (place.age_key("d.key"), place.age_key("e.key"));
+    let sealed = seal(&["--opener", &a, "--opener", &b]).ok().out;
+    assert!(sealed.contains("opens with 2-of-n"), "{sealed}");
+    assert!(sealed.contains("in place of the 3 before"), "{sealed}");
+    place.run(&["keys", "prove", "--identity", "v.key"]).ok();
+    let with = ["keys", "seal", "--identity", "d.key", "--identity", "e.key"];
+    let seal = |more: &[&str]| place.run(&[&with[..], more].concat());
+    let few = seal(&["--opener", &a]).fails(2).err;
+    assert!(few.contains("--open-policy any"), "{few}");
+    let weaker = seal(&["--open-policy", "any", "--solo", "verifier="]).ok().out;
+    assert!(weaker.contains("opens with any; before: 2-of-n"), "{weaker}");
+    assert!(weaker.contains("verifier does not open alone any more"), "{weaker}");
+    place.run(&["keys", "prove", "--identity", "v.key"]).fails(12);
+    place.run(&["keys", "prove", "--identity", "e.key"]).ok();
+}
+
+/// The kit's note of who opens is not signed: it cannot make a kit for two one for anybody.
+#[test]
+fn a_note_that_the_seals_do_not_bear_out_seals_nothing() {
+    let place = Place::new();
+    place.kit_for_two();
+    let note = place.at("kit/keys/epoch-0001.openers");
+    let text = fs::read_to_string(&note).unwrap();
+    fs::write(&note, text.replace("policy 2-of-n", "policy any")).unwrap();
+    let seal = ["keys", "seal", "--identity", "a.key", "--identity", "b.key"];
+    assert!(place.run(&seal).fails(1).err.contains("B1743"));
+    assert!(place.run(&["keys", "new"]).fails(1).err.contains("B1743"));
+    assert_eq!(names(&place.at("kit/trust")), ["0000000001"]);
+}
+
+#[test]
+fn a_new_epoch_keeps_the_policy_when_openers_are_named() {
+    let place = Place::new();
+    place.kit_for_two();
+    let (a, b) = (place.age_key("d.key"), place.age_key("e.key"));
+    let made = place.run(&["keys", "new", "--opener", &a, "--opener", &b, "--json"]).json();
+    assert_eq!(made["policy"], "2-of-n", "{made}");
 }
 
 #[test]

@@ -201,8 +201,8 @@ about! {
         "take another copy: seals lie in the kit, in every bundle, and on the printed card";
     CANNOT_SEAL = "B0309", Usage,
         "The epoch key could not be sealed to the openers. Nothing was written.",
-        "name at least as many openers as the policy needs, nine at most; for plugins, check that the \
-         program is installed";
+        "name at least as many openers as the policy needs, nine at most, or another policy: \
+         --open-policy any; for plugins, check that the program is installed";
     BAD_PUBLIC = "B0310", Usage,
         "This is not a public key that may sign here: ssh-ed25519, ecdsa on P-256 or P-384, their \
          hardware (sk) forms, or rsa of at least 3072 bits, on one line; no certificates.",

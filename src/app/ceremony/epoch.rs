@@ -9,7 +9,7 @@ use crate::disk::quarantine::Quarantine;
 use crate::disk::{atomic, folder, limit};
 use crate::keys::epoch::EpochKey;
 use crate::keys::namespace;
-use crate::keys::seal::{MAX_SEAL, Seal, SealName, seal_epoch};
+use crate::keys::seal::{MAX_SEAL, OpenPolicy, Seal, SealName, SealedTo, seal_epoch};
 use crate::keys::seals_file::{self, SealsFile};
 use crate::keys::trust::TrustFile;
 use crate::model::id::StreamId;
@@ -124,6 +124,25 @@ impl EpochFolder {
     /// Returns who opens it, as the kit remembers.
     pub fn openers(&self) -> Result<OpenerList, Failure> {
         OpenerList::load(&self.openers_path())
+    }
+
+    /// Returns who opens it, where the seals bear out the policy: the kit's own note is not signed, and
+    /// must not weaken what comes next.
+    pub fn openers_in_force(&self) -> Result<OpenerList, Failure> {
+        let list = self.openers()?;
+        let seals = self.seals()?;
+        let people = seals.iter().filter_map(|seal| match SealName::parse(&seal.name)?.who {
+            SealedTo::Any => Some(OpenPolicy::Any),
+            SealedTo::Together(all) => {
+                Some(OpenPolicy::NOf { need: u8::try_from(all.len()).ok()? })
+            }
+            SealedTo::Solo(_) => None,
+        });
+        if people.clone().count() == 0 || people.into_iter().any(|policy| policy != list.policy) {
+            let why = format!("it says {}, and the seals are not made so", list.policy);
+            return Err(CeremonyError::BadKitFile { path: self.openers_path(), why }.into());
+        }
+        Ok(list)
     }
 
     /// Returns the seals.

@@ -30,9 +30,9 @@ pub struct OpenersRequest {
     pub openers: Vec<String>,
     /// Where to write a new identity that a passphrase protects, which opens as well.
     pub passphrase_file: Option<PathBuf>,
-    /// How many openers it takes; `any` when absent.
+    /// How many openers it takes; as before when absent, `any` where nothing was before.
     pub policy: Option<OpenPolicy>,
-    /// `ROLE=RECIPIENT`: machines that open alone and unattended.
+    /// `ROLE=RECIPIENT`: machines that open alone and unattended; `ROLE=` takes one out again.
     pub solo: Vec<String>,
 }
 
@@ -71,6 +71,35 @@ impl OpenersRequest {
 
     /// Reads keys, asks for the passphrase, numbers the people.
     pub fn resolve(&self, ports: &Ports<'_>) -> Result<(OpenerList, Option<NewIdentity>), Failure> {
+        let (people, identity) = self.people(ports)?;
+        let solo = self.solo.iter().map(|text| machine(text, ports)).collect::<Result<_, _>>()?;
+        let policy = self.policy.unwrap_or(OpenPolicy::Any);
+        Ok((OpenerList { policy, people, solo }, identity))
+    }
+
+    /// The same as a change of `old`: whatever is not named stays as it is. Above all the policy: to
+    /// weaken it takes its name.
+    pub fn change(
+        &self,
+        old: &OpenerList,
+        ports: &Ports<'_>,
+    ) -> Result<(OpenerList, Option<NewIdentity>), Failure> {
+        let mut solo = old.solo.clone();
+        for text in &self.solo {
+            let named = match text.strip_suffix('=').map(str::parse) {
+                Some(Ok(role)) => (role, None),
+                _ => machine(text, ports).map(|(role, key)| (role, Some(key)))?,
+            };
+            solo.retain(|(role, _)| *role != named.0);
+            solo.extend(named.1.map(|key| (named.0, key)));
+        }
+        let (people, identity) =
+            if self.names_nobody() { (old.people.clone(), None) } else { self.people(ports)? };
+        let policy = self.policy.unwrap_or(old.policy);
+        Ok((OpenerList { policy, people, solo }, identity))
+    }
+
+    fn people(&self, ports: &Ports<'_>) -> Result<(Vec<Opener>, Option<NewIdentity>), Failure> {
         let mut recipients = Vec::new();
         for text in &self.openers {
             recipients.extend(recipients_of(text, ports)?);
@@ -87,9 +116,7 @@ impl OpenersRequest {
         }
         let people =
             (1..).zip(recipients).map(|(number, recipient)| Opener { number, recipient }).collect();
-        let solo = self.solo.iter().map(|text| machine(text, ports)).collect::<Result<_, _>>()?;
-        let policy = self.policy.unwrap_or(OpenPolicy::Any);
-        Ok((OpenerList { policy, people, solo }, identity))
+        Ok((people, identity))
     }
 }
 
@@ -99,9 +126,27 @@ fn recipients_of(text: &str, ports: &Ports<'_>) -> Result<Vec<Recipient>, Failur
         return Ok(vec![Recipient::parse(text)?]);
     }
     let bytes = limit::read(&path, LARGEST)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let content = String::from_utf8_lossy(&bytes);
+    if content.contains("AGE-SECRET-KEY-") || content.contains("PRIVATE KEY-----") {
+        return Err(private_key(text, &content).into());
+    }
+    let lines = content.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     Ok(lines.map(Recipient::parse).collect::<Result<_, _>>()?)
+}
+
+/// A private key where a public one is wanted: names the file and the public key that stands in it.
+fn private_key(file: &str, content: &str) -> KeysError {
+    let public = content.lines().find_map(|line| line.strip_prefix("# public key: "));
+    let public = public.filter(|key| Recipient::parse(key).is_ok());
+    let why = match public {
+        Some(public) => format!("it holds a private key; name its public half: {public}"),
+        None => {
+            "it holds a private key; name its public half: FILE.pub, or what age-keygen -y FILE \
+                 prints"
+                .to_owned()
+        }
+    };
+    KeysError::BadRecipient { text: crate::model::safe::safe(file), why }
 }
 
 fn machine(text: &str, ports: &Ports<'_>) -> Result<(Role, Recipient), Failure> {
@@ -166,6 +211,26 @@ impl OpenerList {
             }
         }
         Ok(list)
+    }
+
+    /// Returns what a person should know of what it replaces.
+    pub fn changes(&self, old: &Self) -> Vec<String> {
+        let mut told = Vec::new();
+        if self.policy != old.policy {
+            told.push(format!("opens with {}; before: {}", self.policy, old.policy));
+        }
+        let (now, before) = (self.people.len(), old.people.len());
+        told.push(if self.people == old.people {
+            format!("openers as before: {now}")
+        } else {
+            format!("openers: {now}, in place of the {before} before")
+        });
+        let roles = |one: &Self| one.solo.iter().map(|(role, _)| role.clone()).collect::<Vec<_>>();
+        let (now, before) = (roles(self), roles(old));
+        told.extend(now.iter().map(|role| format!("{role} opens alone")));
+        let out = before.iter().filter(|role| !now.contains(role));
+        told.extend(out.map(|role| format!("{role} does not open alone any more")));
+        told
     }
 
     /// Returns the numbers of those openers whose seals name their key by a tag.

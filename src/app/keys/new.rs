@@ -20,7 +20,7 @@ use crate::keys::trust::Epoch;
 pub struct Request {
     /// The configuration file.
     pub config: Option<PathBuf>,
-    /// Who opens; as before when nobody is named.
+    /// Who opens; what is not named stays as before.
     pub openers: OpenersRequest,
     /// A root key; `keys/root` of the kit when absent.
     pub key: Option<PathBuf>,
@@ -57,11 +57,10 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let last = EpochFolder::all(kit.folder())?.into_iter().map(|epoch| epoch.number).max();
     let named = draft.file.epochs.iter().map(|epoch| epoch.number).max();
     let number = last.max(named).unwrap_or(0) + 1;
-    let (openers, identity) = if request.openers.names_nobody() {
-        (EpochFolder::pick(kit.folder(), None)?.openers()?, None)
-    } else {
-        request.openers.resolve(ports)?
-    };
+    let before = EpochFolder::pick(kit.folder(), None)?.openers_in_force()?;
+    let (openers, identity) = request.openers.change(&before, ports)?;
+    let mut remarks = openers.changes(&before);
+    remarks.extend(draft.remarks());
 
     let key = EpochKey::generate(number);
     let epoch = SealedEpoch::make(&kit.config.file.stream, &key, 1, openers)?;
@@ -76,7 +75,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     }
     epoch.write(kit.folder(), root.as_ref(), &draft.file)?;
     draft.write(kit.folder(), root.as_ref())?;
-    finish(&kit, &epoch, draft.file.version, draft.remarks())
+    finish(&kit, &epoch, draft.file.version, remarks)
 }
 
 /// Prints the card anew where the change is in force, and reports.

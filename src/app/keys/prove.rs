@@ -23,6 +23,7 @@ use crate::keys::trust::Trusted;
 use crate::model::clock::Timestamp;
 use crate::model::digest::Digest;
 use crate::model::explain::Explain as _;
+use crate::model::id::Role;
 
 /// The largest record that is read.
 const LARGEST: u64 = 16 << 20;
@@ -54,6 +55,9 @@ pub struct Proof {
     pub unsealed: bool,
     /// Whose keys took part.
     pub openers: Vec<Prover>,
+    /// The machines that open alone whose keys took part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<Role>,
     /// Who did it, in words.
     pub who: Option<String>,
     /// The digest of the line before; zeros for the first.
@@ -90,14 +94,17 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let trusted = kit.trusted()?;
     let opened = open_epoch(&folder, trusted.file(), &identities);
     let mut openers = Vec::new();
-    for one in folder.openers()?.people {
+    let known = folder.openers()?;
+    for one in known.people {
         // A plugin that is missing here cannot have taken part.
         if answers(&one.recipient, &identities).unwrap_or(false) {
             openers.push(Prover { number: one.number, recipient: one.recipient.to_string() });
         }
     }
     // Where several people are needed, one of them alone can prove that the key still answers.
-    let needs_several = folder.openers()?.policy != OpenPolicy::Any;
+    let needs_several = known.policy != OpenPolicy::Any;
+    let took_part = |(role, key)| answers(&key, &identities).unwrap_or(false).then_some(role);
+    let machines = known.solo.into_iter().filter_map(took_part).collect();
     let unsealed = match opened {
         Ok(key) => check(&key, &folder, &trusted)?,
         Err(failure) if lacks_people(&failure) && !openers.is_empty() && needs_several => false,
@@ -108,7 +115,8 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let epoch = folder.number;
     let recipient = trusted.file().epoch_recipient(epoch).unwrap_or_default().to_owned();
     let prev = Digest::ZERO;
-    let proof = append(&kit, Proof { time, epoch, recipient, unsealed, openers, who, prev })?;
+    let proof = Proof { time, epoch, recipient, unsealed, openers, machines, who, prev };
+    let proof = append(&kit, proof)?;
     Ok(Report { format_version: FORMAT_VERSION, proof, record: record(&kit) })
 }
 

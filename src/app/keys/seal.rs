@@ -1,4 +1,5 @@
-//! `keys seal`: the same epoch key, sealed to other openers. Parts stay as they are.
+//! `keys seal`: the same epoch key, sealed to other openers. Parts stay as they are, and so does what is
+//! not named: openers, machines, and how many openers it takes.
 //!
 //! Whoever opened before still can, with an old bundle: to shut somebody out of what comes next,
 //! make a new epoch.
@@ -20,7 +21,7 @@ pub struct Request {
     pub epoch: Option<u32>,
     /// Who opens now.
     pub identities: Vec<PathBuf>,
-    /// Who opens from now on.
+    /// Who opens from now on; what is not named stays.
     pub openers: OpenersRequest,
     /// A root key; `keys/root` of the kit when absent.
     pub key: Option<PathBuf>,
@@ -34,12 +35,13 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let identities = Identities::load(&absolute(&request.identities, ports), ports.prompt)?;
     let mut draft = Draft::begin(&kit)?;
     let key = open_epoch(&folder, &draft.file, &identities)?;
-    let (openers, identity) = request.openers.resolve(ports)?;
+    let before = folder.openers_in_force()?;
+    let (openers, identity) = request.openers.change(&before, ports)?;
+    let mut remarks = openers.changes(&before);
 
     let (_, old) = folder.list()?;
     let epoch = SealedEpoch::make(&old.stream, &key, old.serial + 1, openers)?;
     let mut trust_version = draft.trusted.file().version;
-    let mut remarks = Vec::new();
     let new_machines: Vec<_> = epoch
         .openers
         .solo
@@ -55,7 +57,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         draft.file.solo_openers.extend(new_machines);
         draft.write(kit.folder(), root.as_ref())?;
         trust_version = draft.file.version;
-        remarks = draft.remarks();
+        remarks.extend(draft.remarks());
     }
     finish(&kit, &epoch, trust_version, remarks)
 }

@@ -40,10 +40,10 @@ pub(crate) struct Openers {
     /// Also make an identity that a passphrase protects, and write it into this file
     #[arg(long, value_name = "FILE")]
     opener_passphrase: Option<PathBuf>,
-    /// How many openers it takes: any, or 2-of-n
+    /// How many openers it takes: any (for a new kit), or 2-of-n
     #[arg(long, value_name = "POLICY", value_parser = policy)]
     open_policy: Option<OpenPolicy>,
-    /// A machine that opens alone and unattended, such as verifier=age1…
+    /// A machine that opens alone and unattended, such as verifier=age1…; verifier= takes it out
     #[arg(long, value_name = "ROLE=RECIPIENT")]
     solo: Vec<String>,
 }

@@ -21,8 +21,8 @@ enum Verb {
     List,
     /// Make a new epoch: from the next snapshot on, everything is encrypted to a new key
     ///
-    /// Quarterly, when somebody leaves, after an emergency. Who opens stays as it is when nobody is
-    /// named.
+    /// Quarterly, when somebody leaves, after an emergency. Openers, machines and how many it takes stay
+    /// as they are unless they are named.
     New {
         /// Who can open
         #[command(flatten)]
@@ -32,6 +32,9 @@ enum Verb {
         key: Option<PathBuf>,
     },
     /// Seal an epoch's key to other openers; bundles stay as they are
+    ///
+    /// Openers, machines and how many it takes stay as they are unless they are named. Naming an opener
+    /// names all of them anew.
     Seal {
         /// A key file of somebody who can open now; as many as the policy needs
         #[arg(long, value_name = "FILE", required = true, env = "BLACKSTART_IDENTITY")]
@@ -148,11 +151,14 @@ fn unwrapped(report: &unwrap::Report) -> String {
 }
 
 fn proven(report: &prove::Report) -> String {
-    let openers: Vec<_> =
-        report.proof.openers.iter().map(|one| format!("c{}", one.number)).collect();
-    let (epoch, who) = (report.proof.epoch, openers.join(" and "));
-    let what = if report.proof.unsealed {
-        format!("epoch {epoch} opens with the keys of {who}")
+    let openers = report.proof.openers.iter().map(|one| format!("opener c{}", one.number));
+    let machines = report.proof.machines.iter().map(|role| format!("the machine {role}, alone"));
+    let who: Vec<_> = openers.chain(machines).collect();
+    let (epoch, who) = (report.proof.epoch, who.join(" and "));
+    let what = if report.proof.unsealed && who.is_empty() {
+        format!("epoch {epoch} opens, with a key that is no opener's of this kit")
+    } else if report.proof.unsealed {
+        format!("epoch {epoch} opens with the key of {who}")
     } else {
         format!("the key of {who} still answers; opening epoch {epoch} takes more people")
     };
