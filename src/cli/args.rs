@@ -179,7 +179,7 @@ pub enum Command {
     Doctor(command::doctor::Args),
     /// Say who can open: list, make, seal, take apart, prove
     Keys(command::keys::Args),
-    /// Say who may vouch: show, add, revoke, sign
+    /// Say who may vouch: show, add, require, revoke, sign
     Trust(command::trust::Args),
     /// Show everything on this machine: snapshot, loss of the Git host, replay
     Demo(command::demo::Args),

@@ -46,7 +46,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Change, Failure> {
     } else {
         add_signer(&mut draft, public, request)?;
     }
-    finish(&kit, &draft, root.as_ref())
+    finish(&kit, &draft, root.as_ref(), ports)
 }
 
 fn public_key(text: &str, ports: &Ports<'_>) -> Result<PublicKey, Failure> {
@@ -82,13 +82,16 @@ fn add_signer(draft: &mut Draft, key: PublicKey, request: &Request) -> Result<()
         key,
     };
     // A run that was interrupted after the draft and before its signature is made whole by the same
-    // command again. What is in force already is refused as a repetition.
+    // command again. What is in force already is refused as a repetition, unless the role of a key that
+    // stands there is to be required from now on.
     let prepared = draft.file.signers.contains(&line);
-    if !prepared || draft.trusted.file().signers.contains(&line) {
+    let stands = draft.trusted.file().signers.contains(&line);
+    let more = request.require && !draft.trusted.file().accept.contains(&request.role);
+    if !prepared || stands && !more {
         draft.file.signers.push(line);
     }
-    if request.require && !draft.file.accept.contains(&request.role) {
-        draft.file.accept.push(request.role.clone());
+    if request.require {
+        super::require::require(draft, &request.role)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! enough root keys of the version in force and of the next one signed it.
 
 pub mod add;
+pub mod require;
 pub mod revoke;
 pub mod show;
 pub mod sign;
@@ -9,7 +10,7 @@ pub mod sign;
 use serde::Serialize;
 
 use super::ceremony::{CARD, Draft, EpochFolder, RootSigner, card};
-use super::{FORMAT_VERSION, Failure, Kit};
+use super::{FORMAT_VERSION, Failure, Kit, Ports};
 use crate::disk::atomic;
 pub use crate::keys::trust::Moment;
 use crate::model::digest::Digest;
@@ -32,10 +33,17 @@ pub struct Change {
 }
 
 /// Writes a draft and says where that leaves us.
-fn finish(kit: &Kit, draft: &Draft, root: Option<&RootSigner>) -> Result<Change, Failure> {
+fn finish(
+    kit: &Kit,
+    draft: &Draft,
+    root: Option<&RootSigner>,
+    ports: &Ports<'_>,
+) -> Result<Change, Failure> {
     draft.write(kit.folder(), root)?;
     let signed = root.map(|_| format!("version {} of the trust file", draft.file.version));
-    report(kit, draft.file.version, signed.into_iter().collect(), draft.remarks())
+    let mut remarks = draft.remarks();
+    remarks.extend(require::told(kit, draft, ports));
+    report(kit, draft.file.version, signed.into_iter().collect(), remarks)
 }
 
 fn report(

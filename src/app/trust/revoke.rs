@@ -49,5 +49,5 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Change, Failure> {
             .revoked
             .push(Revocation { fingerprint: request.fingerprint.clone(), from: request.from }),
     }
-    finish(&kit, &draft, root.as_ref())
+    finish(&kit, &draft, root.as_ref(), ports)
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use super::keys::notes;
 use crate::app::text as words;
-use crate::app::trust::{Change, Moment, add, revoke, show, sign};
+use crate::app::trust::{Change, Moment, add, require, revoke, show, sign};
 use crate::cli::shell::{Outcome, Shell};
 use crate::model::id::{Role, Seq};
 
-/// Say who may vouch: show, add, revoke, sign
+/// Say who may vouch: show, add, require, revoke, sign
 ///
 /// A change is the next version of the trust file, prepared in the kit. It counts once enough root
 /// keys of the version in force and of the next one signed it.
@@ -37,12 +37,26 @@ enum Verb {
         /// Until when, such as 20271201Z
         #[arg(long, value_name = "TIME", value_parser = moment)]
         valid_before: Option<Moment>,
-        /// From now on every snapshot needs a signature in this role
+        /// Also ask for a signature in this role, as trust require does
         #[arg(long)]
         require: bool,
         /// With a root key: how many root keys must sign from now on
         #[arg(long, value_name = "N")]
         threshold: Option<usize>,
+        /// A root key that signs the change; keys/root of the kit by default
+        #[arg(long, value_name = "ROOTKEY")]
+        key: Option<PathBuf>,
+    },
+    /// Ask for a signature in a role, which has a key; snapshots that are there need it, too
+    ///
+    /// The answer says how many of those lack it: they need --accept-seq until it is there.
+    Require {
+        /// Such as verifier
+        #[arg(value_name = "ROLE")]
+        role: Role,
+        /// Ask for it no longer
+        #[arg(long)]
+        off: bool,
         /// A root key that signs the change; keys/root of the kit by default
         #[arg(long, value_name = "ROOTKEY")]
         key: Option<PathBuf>,
@@ -92,6 +106,10 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
                 key: key.clone(),
             };
             add::run(&request, &shell.ports)?
+        }
+        Verb::Require { role, off, key } => {
+            let (role, key) = (role.clone(), key.clone());
+            require::run(&require::Request { config, role, off: *off, key }, &shell.ports)?
         }
         Verb::Revoke { fingerprint, from, key } => {
             let (fingerprint, key) = (fingerprint.clone(), key.clone());
