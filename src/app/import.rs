@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::extract::workspace;
 use super::{FORMAT_VERSION, Failure, Kit, Place, Ports, Reader};
 use crate::bundle::card;
+use crate::bundle::port::Parts as _;
 use crate::model::id::Seq;
 use crate::store::{Cargo, DirStore, import};
 
@@ -41,6 +42,8 @@ pub struct Taken {
     pub bytes: u64,
     /// Parts that were there already.
     pub reused_parts: usize,
+    /// Signatures that were not here.
+    pub signatures: usize,
 }
 
 /// A snapshot that was not taken in.
@@ -116,7 +119,15 @@ fn take(
         card: &card,
         workspace,
     };
+    let signed = || store.snapshot(seq).ok().flatten().map_or(0, |raw| raw.signatures.len());
+    let before = signed();
     let imported = import(&cargo, store)?;
     store.refresh(&card)?;
-    Ok(Taken { seq, parts: imported.parts, bytes: imported.bytes, reused_parts: imported.reused })
+    Ok(Taken {
+        seq,
+        parts: imported.parts,
+        bytes: imported.bytes,
+        reused_parts: imported.reused,
+        signatures: signed().saturating_sub(before),
+    })
 }

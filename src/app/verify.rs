@@ -17,6 +17,7 @@ use crate::bundle::unlock::seal_files;
 use crate::bundle::verify::Verified;
 use crate::keys::trust::Status;
 use crate::model::event::Event;
+use crate::model::explain::Kind;
 use crate::model::id::Seq;
 
 /// What to verify.
@@ -65,6 +66,8 @@ pub struct Report {
     /// The verifier's signature that was added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosigned: Option<String>,
+    /// Whether its number was typed to accept it as it is.
+    pub accepted: bool,
 }
 
 /// A part that does not hold.
@@ -82,6 +85,16 @@ impl Report {
     /// Returns whether anything does not hold.
     pub fn is_red(&self) -> bool {
         !self.damaged.is_empty() || !self.problems.is_empty()
+    }
+
+    /// Returns what is wrong: something does not hold, or `extract` would ask for a decision. That a
+    /// snapshot is partial is no matter of whether it holds.
+    pub fn fault(&self) -> Option<Kind> {
+        if self.is_red() {
+            Some(Kind::Integrity)
+        } else {
+            (self.entry.policy != "met" && !self.accepted).then_some(Kind::Refused)
+        }
     }
 }
 
@@ -106,12 +119,16 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     if !request.identities.is_empty() && !report.is_red() {
         cosign::open_and_sign(&reader, &accepted, request, ports, &mut report)?;
     }
+    if report.cosigned.is_some() {
+        report.entry = Entry::of(&reader.verify(newest.manifest().seq, ports)?);
+    }
+    report.accepted = request.accept == Some(newest.manifest().seq);
     if !report.is_red() {
         reader.remember(&newest, ports)?;
     }
-    for problem in report.problems.iter().chain(report.damaged.iter().map(|part| &part.what)) {
-        let (what, detail) = ("bundle".to_owned(), problem.clone());
-        ports.observer.event(&Event::Checked { what, verdict: "bad", detail });
+    let damaged = report.damaged.iter().map(|part| (part.kind, part.what.clone()));
+    for (what, detail) in report.problems.iter().map(|one| ("bundle", one.clone())).chain(damaged) {
+        ports.observer.event(&Event::Checked { what: what.to_owned(), verdict: "bad", detail });
     }
     Ok(report)
 }
@@ -137,6 +154,7 @@ fn begin(newest: &Verified) -> Report {
         findings: Vec::new(),
         problems: Vec::new(),
         cosigned: None,
+        accepted: false,
     }
 }
 

@@ -243,7 +243,11 @@ fn remarks(manifest: &Manifest, signatures: &[SignatureVerdict], terms: &Terms<'
         remarks.push(format!("a newer snapshot should exist since {}", manifest.next_by));
     }
     if !manifest.complete {
-        remarks.push("it is partial: at least one required repository is not current".to_owned());
+        remarks.push(
+            "it is partial: at least one required repository is not current (show --identity KEY \
+             names it)"
+                .to_owned(),
+        );
     }
     let (version, known) = (manifest.trust.0, terms.trusted.file().version);
     if version > known {

@@ -35,6 +35,11 @@ fn a_verifier_makes_an_amber_snapshot_green() {
         (&"unmet".into(), &"amber".into())
     );
     kit.open(&["extract", "--to", "early"]).exits(5).says("--accept-seq 1");
+    // What extract refuses is nothing that a cron job may be silent about.
+    kit.run(&["status"]).exits(5);
+    kit.run(&["verify"]).exits(5);
+    kit.run(&["verify", "1"]).exits(5);
+    kit.run(&["verify", "--accept-seq", "1"]).ok();
 
     let report = kit.open(&["verify", "--cosign", key.to_str().unwrap(), "--json"]).ok().json();
     assert_eq!(report["indexes_rebuilt"], true, "{report}");
@@ -48,7 +53,77 @@ fn a_verifier_makes_an_amber_snapshot_green() {
         .map(|one| one["role"].as_str().unwrap())
         .collect();
     assert_eq!(roles, ["job", "verifier"]);
+    kit.run(&["status"]).ok();
+    kit.run(&["verify"]).ok();
     kit.open(&["extract", "--to", "now"]).ok();
+}
+
+/// Who has a key already can be asked for later, and no longer; what is there says what that costs.
+#[test]
+fn a_signature_can_be_asked_for_later_and_no_longer() {
+    let (kit, key) = kit_with_verifier();
+    kit.snapshot();
+    kit.run(&["trust", "require", "verifier"]).exits(2).says("no key has the role verifier");
+    let public = format!("{}.pub", key.display());
+    kit.run(&["trust", "add", "verifier", &public]).ok();
+    kit.run(&["verify"]).ok();
+    let asked = kit.run(&["trust", "add", "verifier", &public, "--require"]).ok();
+    for told in ["snapshots need job + verifier; before: job", "1 of 1 snapshot in the store"] {
+        assert!(asked.stdout.contains(told), "{told} in {asked}");
+    }
+    kit.run(&["trust", "require", "verifier"]).exits(2).says("required already");
+    kit.run(&["verify"]).exits(5);
+    let off = kit.run(&["trust", "require", "verifier", "--off"]).ok();
+    assert!(off.stdout.contains("snapshots need job; before: job + verifier"), "{off}");
+    kit.run(&["verify"]).ok();
+    kit.run(&["trust", "require", "verifier", "--off"]).exits(2).says("not required");
+    kit.run(&["trust", "require", "job", "--off"]).exits(2);
+    kit.open(&["verify", "--cosign", key.to_str().unwrap()]).ok();
+    let again = kit.run(&["trust", "require", "verifier"]).ok();
+    assert!(again.stdout.contains("all of 1 snapshot"), "{again}");
+    kit.run(&["status"]).ok();
+}
+
+/// A verifier that has stopped is noticed although nobody asks for its signature.
+#[test]
+fn a_second_signature_that_stays_away_is_told() {
+    let (kit, key) = kit_with_verifier();
+    kit.snapshot();
+    assert_eq!(kit.run(&["status", "--json"]).ok().json()["second"], serde_json::json!([]));
+    kit.run(&["trust", "add", "verifier", &format!("{}.pub", key.display())]).ok();
+    let never = kit.run(&["status"]).ok();
+    assert!(never.stdout.contains("second   verifier: none"), "{never}");
+    kit.open(&["verify", "--cosign", key.to_str().unwrap()]).ok();
+    let signed = kit.run(&["status"]).ok();
+    assert!(!signed.stdout.contains("second"), "{signed}");
+    kit.snapshot();
+    kit.snapshot();
+    let later = kit.run(&["status"]).ok();
+    assert!(later.stdout.contains("verifier: not yet; last on snapshot 1"), "{later}");
+    let doctor = kit.run(&["doctor"]).ok();
+    assert!(doctor.stdout.contains("second signature  verifier: not yet"), "{doctor}");
+}
+
+/// The README's way to a second signature: a kit that is there already, another machine without one.
+#[test]
+fn a_verifier_comes_later_and_signs_a_copy() {
+    let (kit, key) = kit_with_verifier();
+    let (opens, public) = kit.sandbox.identity("V.key");
+    let signs = format!("{}.pub", key.display());
+    kit.open(&["keys", "seal", "--solo", &format!("verifier={public}")]).ok();
+    kit.run(&["trust", "add", "verifier", &signs]).ok();
+    kit.snapshot();
+    let copy = kit.sandbox.path("there");
+    let mut command = kit.sandbox.program("cp");
+    finish(command.arg("-r").arg(kit.store()).arg(&copy)).ok();
+    let (copy, root) = (copy.to_str().unwrap(), kit.trust_root());
+    let with = ["--identity", opens.to_str().unwrap(), "--cosign", key.to_str().unwrap()];
+    let there = ["verify", "--store", copy, "--trust-root", &root];
+    kit.sandbox.run(&[&there[..], &with[..]].concat()).ok();
+    let taken = kit.run(&["import", copy]).ok();
+    assert!(taken.stdout.contains("snapshot 1  1 signature added"), "{taken}");
+    kit.run(&["trust", "require", "verifier"]).ok();
+    kit.run(&["status"]).ok();
 }
 
 #[test]

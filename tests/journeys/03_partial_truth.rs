@@ -83,6 +83,8 @@ fn a_host_that_goes_away_leaves_its_copy() {
     server.stop();
     let report = kit.run(&["snapshot", "--json", "--deadline", "20s"]).exits(3).json();
     assert_eq!(report["repos"]["carried"], 1, "{report}");
+    kit.run(&["status"]).exits(3);
+    kit.run(&["verify"]).ok();
     let out = kit.extract("out", &[]);
     assert_eq!(git::picture(&extracted(&out, "apps")), git::picture(&apps));
 }

@@ -32,8 +32,9 @@ fn human(report: &Report) -> String {
     for taken in &report.snapshots {
         let _ = writeln!(
             text,
-            "snapshot {}  {}, {} copied, {} were here",
+            "snapshot {}  {} added; {}, {} copied, {} were here",
             taken.seq,
+            text::count(taken.signatures, "signature"),
             text::count(taken.parts, "part"),
             text::size(taken.bytes),
             taken.reused_parts

@@ -1,6 +1,7 @@
 //! `status`
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::app::status::{self, Report, Request};
 use crate::app::text;
@@ -11,7 +12,8 @@ use crate::model::explain::Kind;
 
 /// Say whether the newest snapshot is what it should be
 ///
-/// Needs no key. Exit 6 when it is older than --max-age.
+/// Needs no key; looks at signatures and age, not at the parts: verify does. Exit 0: complete, as many signatures as asked for, not older than --max-age. Else, the
+/// worst first: 4 nothing holds, 5 a signature that the policy asks for is missing, 6 too old, 3 partial.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How old the newest snapshot may be, such as 2h
@@ -25,19 +27,20 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let report = status::run(&request, &shell.ports)?;
     let now = shell.ports.clock.now();
     shell.print(&report, || human(&report, now));
-    Ok(if report.stale { Kind::Objective.exit_code() } else { 0 })
+    Ok(report.fault().map_or(0, Kind::exit_code))
 }
 
 fn human(report: &Report, now: Timestamp) -> String {
     let entry = &report.entry;
-    let mut text = format!(
-        "{}  stream {}  snapshot {}\n",
-        entry.level.to_uppercase(),
-        report.stream,
-        entry.seq
-    );
+    let stale = if report.stale { "STALE, " } else { "" };
+    let level = entry.level.to_uppercase();
+    let mut text = format!("{stale}{level}  stream {}  snapshot {}\n", report.stream, entry.seq);
     if let Some(created) = entry.created {
-        let _ = writeln!(text, "  age      {}  (taken {created})", text::age(created, now));
+        let allowed = report
+            .max_age_seconds
+            .map(|most| format!(", allowed {}", text::span(Duration::from_secs(most))));
+        let (age, allowed) = (text::age(created, now), allowed.unwrap_or_default());
+        let _ = writeln!(text, "  age      {age}{allowed}  (taken {created})");
     }
     if let Some(next_by) = entry.next_by {
         let _ = writeln!(text, "  next by  {next_by}");
@@ -48,6 +51,9 @@ fn human(report: &Report, now: Timestamp) -> String {
             writeln!(text, "  signed   {} {} {}", signature.role, signature.key, signature.status);
     }
     let _ = writeln!(text, "  policy   {}", entry.policy);
+    for lacking in &report.second {
+        let _ = writeln!(text, "  second   {}", lacking.words());
+    }
     let _ = writeln!(
         text,
         "  size     {} in {}",
@@ -56,9 +62,6 @@ fn human(report: &Report, now: Timestamp) -> String {
     );
     for remark in &entry.remarks {
         let _ = writeln!(text, "  note     {remark}");
-    }
-    if report.stale {
-        text.push_str("  STALE: older than it may be\n");
     }
     text
 }

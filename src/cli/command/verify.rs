@@ -11,8 +11,9 @@ use crate::model::id::Seq;
 
 /// Verify a snapshot, or everything; with a key also what is inside
 ///
-/// Exit 0: it holds (GREEN, or AMBER with remarks). Exit 4: something does not hold (RED). Exit 5: a
-/// newer snapshot was seen on this machine before.
+/// Exit 0: it holds (GREEN, or AMBER with remarks; a partial snapshot holds, too: status tells it).
+/// Exit 4: something does not hold (RED). Exit 5: a signature that the policy asks for is missing, or a
+/// newer snapshot was seen on this machine before; --accept-seq accepts that.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A snapshot's number, or latest
@@ -27,7 +28,7 @@ pub struct Args {
     /// As the verifier: sign what was opened and proven, with this key
     #[arg(long, value_name = "KEY", requires = "identity")]
     cosign: Option<PathBuf>,
-    /// Accept this snapshot although a newer one was seen
+    /// Accept this snapshot although a newer one was seen or a signature is missing
     #[arg(long, value_name = "SEQ", value_parser = super::seq)]
     accept_seq: Option<Seq>,
 }
@@ -44,8 +45,12 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     };
     let report = verify::run(&request, &shell.ports)?;
     shell.print(&report, || human(&report));
-    Ok(if report.is_red() { Kind::Integrity.exit_code() } else { 0 })
+    Ok(report.fault().map_or(0, Kind::exit_code))
 }
+
+/// What damage means, and what can still be done.
+const DAMAGED: &str = "  next     extract still takes out every repository that needs none of these\n           \
+     (B0808); add --store of another copy: the first good copy of each part is used\n";
 
 fn human(report: &Report) -> String {
     let level = if report.is_red() { "RED".to_owned() } else { report.entry.level.to_uppercase() };
@@ -64,6 +69,9 @@ fn human(report: &Report) -> String {
     }
     for part in &report.damaged {
         let _ = writeln!(text, "  DAMAGED  {} {}: {}", part.kind, part.digest, part.what);
+    }
+    if !report.damaged.is_empty() {
+        text.push_str(DAMAGED);
     }
     for problem in &report.problems {
         let _ = writeln!(text, "  WRONG    {problem}");
