@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, Failure, Kit, Place, Ports, Reader, Which, job, sources};
+use super::{
+    FORMAT_VERSION, Failure, Kit, Place, Ports, Reader, Which, job, roots, second, sources,
+};
 use crate::disk::{scratch, space};
 use crate::keys::tool_signer;
 use crate::keys::trust::Trusted;
+use crate::model::git::Oid;
 use crate::model::id::Role;
 use crate::model::safe::safe;
 use crate::render::builds_with;
@@ -67,7 +70,7 @@ pub fn run(place: &Place, ports: &Ports<'_>) -> Result<Report, Failure> {
     checks.extend(kit.config.stores().iter().map(|store| writable("store", store)));
     checks.push(writable("state", &kit.state_folder(ports.environment)));
     checks.push(check("clock", "good", format!("{}, compare with a watch", ports.clock.now())));
-    checks.push(freshness(place, ports));
+    checks.extend(freshness(place, ports));
     Ok(Report { format_version: FORMAT_VERSION, checks })
 }
 
@@ -165,6 +168,7 @@ fn sources_and_tools(kit: &Kit, ports: &Ports<'_>) -> Vec<Check> {
         None => check(tool, "warning", format!("not found; needed for {why}")),
     }));
     checks.extend(slips(kit, &specs));
+    checks.extend(roots::look(kit, &kit.state_folder(ports.environment)).into_iter().map(root));
     let files = specs.iter().filter_map(|spec| match &spec.credential {
         Credential::TokenFile(path) if !path.is_file() => Some(path),
         _ => None,
@@ -193,6 +197,15 @@ fn slips(kit: &Kit, specs: &[Spec]) -> Vec<Check> {
     absent.chain(roots).collect()
 }
 
+/// Whether a root is what a plan would find.
+fn root((name, found): (String, Result<Option<Oid>, Failure>)) -> Check {
+    match found {
+        Ok(Some(commit)) => check("root", "good", format!("{name} at {commit}")),
+        Ok(None) => check("root", "warning", format!("{name}: not mirrored here yet")),
+        Err(failure) => check("root", "bad", format!("{name}: {failure}")),
+    }
+}
+
 /// Whether a file can be made where the nearest existing folder is, and how much room there is.
 fn writable(what: &str, path: &Path) -> Check {
     let nearest: PathBuf =
@@ -214,17 +227,26 @@ fn writable(what: &str, path: &Path) -> Check {
     }
 }
 
-fn freshness(place: &Place, ports: &Ports<'_>) -> Check {
-    let newest = Reader::open(place, ports).and_then(|reader| reader.select(Which::Latest, ports));
+/// How old the newest snapshot is, and which signatures it might have.
+fn freshness(place: &Place, ports: &Ports<'_>) -> Vec<Check> {
+    let newest = Reader::open(place, ports).and_then(|reader| {
+        let newest = reader.select(Which::Latest, ports)?;
+        let second = second::lacking(&reader, &newest, ports)?;
+        Ok((newest, second))
+    });
     match newest {
-        Ok(verified) => {
+        Ok((verified, second)) => {
             let manifest = verified.manifest();
             let late = manifest.next_by < ports.clock.now();
             let age = super::text::age(manifest.created, ports.clock.now());
             let detail =
                 format!("snapshot {}, {age} old, {}", manifest.seq, verified.level().word());
-            check("freshness", if late { "warning" } else { "good" }, detail)
+            let fresh = check("freshness", if late { "warning" } else { "good" }, detail);
+            let second = second.iter().map(|one| check("second signature", "warning", one.words()));
+            std::iter::once(fresh).chain(second).collect()
         }
-        Err(failure) => check("freshness", "warning", format!("no usable snapshot: {failure}")),
+        Err(failure) => {
+            vec![check("freshness", "warning", format!("no usable snapshot: {failure}"))]
+        }
     }
 }

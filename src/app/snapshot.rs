@@ -10,13 +10,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::job::{Job, Published};
-use super::{FORMAT_VERSION, Failure, Kit, Ports};
+use super::{CommandLine, FORMAT_VERSION, Failure, Kit, Ports};
 use crate::bundle::seal::Sealed;
 use crate::mirror::{self, Mirrored};
 use crate::model::clock::Timestamp;
 use crate::model::event::Event;
 use crate::model::explain::{About, Explain, Kind};
 use crate::model::id::Seq;
+use crate::model::safe::safe;
 use crate::snapshot::{Snapshot, freeze};
 use crate::source::Spec;
 
@@ -72,6 +73,8 @@ pub struct NotCurrent {
     pub why: String,
     /// When it was last found equal to its source; that state is in the bundle.
     pub proven: Option<Timestamp>,
+    /// What to do, where it is known.
+    pub next: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -142,8 +145,22 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     }
     ports.observer.event(&Event::PhaseStarted { phase: "seal" });
     let (sealed, published) = job.seal_and_publish(&mut snapshot, ports)?;
+    super::roots::warn(job.kit(), &state, ports);
+    let vanished = super::sources::vanished(job.kit(), &state).unwrap_or_default();
     let seconds = ports.clock.elapsed().saturating_sub(started).as_secs_f64();
-    Ok(report(&snapshot, &sealed, published, seconds))
+    let mut report = report(&snapshot, &sealed, published, seconds);
+    for repo in report.not_current.iter_mut().filter(|repo| repo.state == "gone") {
+        let below = vanished.contains_key(&repo.name);
+        repo.next = Some(if below { retire_line(&repo.name) } else { REMOVE.to_owned() });
+    }
+    Ok(report)
+}
+
+/// What to do about a repository that the configuration names and that is gone.
+const REMOVE: &str = "if on purpose, take its [[source]] out of blackstart.toml";
+
+fn retire_line(name: &str) -> String {
+    format!("if on purpose: {}", CommandLine::new("sources retire").word(safe(name)).line())
 }
 
 /// The configured sources, expanded and named.
@@ -202,12 +219,14 @@ fn report(snapshot: &Snapshot, sealed: &Sealed, published: Published, seconds: f
         state: repo.state.to_owned(),
         why: repo.fault.clone().unwrap_or_default(),
         proven: repo.proven,
+        next: None,
     });
     let missing = snapshot.excluded.iter().map(|repo| NotCurrent {
         name: repo.name.clone(),
         state: repo.state.clone(),
         why: repo.reason.clone(),
         proven: None,
+        next: None,
     });
     let not_current = late.chain(missing);
     Report {

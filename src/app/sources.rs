@@ -169,14 +169,22 @@ pub fn list(config: Option<&Path>, ports: &Ports<'_>) -> Result<Report, Failure>
     Ok(Report { format_version: FORMAT_VERSION, sources: specs.iter().map(listed).collect() })
 }
 
+/// Returns the names and paths of what was below a folder once and is not there now.
+pub(super) fn vanished(kit: &Kit, state: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let known = Known::read(state)?;
+    let below = |path: &String| known.folders.values().any(|paths| paths.contains(path));
+    let gone = expand(kit, state)?.into_iter().filter_map(|spec| match spec.location {
+        Location::Path(path) if !path.exists() => Some((spec.name, text(&path))),
+        _ => None,
+    });
+    Ok(gone.filter(|(_, path)| below(path)).collect())
+}
+
 /// Forgets a repository that is no longer below its folder: the next snapshot does not name it.
 pub fn retire(config: Option<&Path>, name: &str, ports: &Ports<'_>) -> Result<Report, Failure> {
     let kit = Kit::find(config, ports.environment)?;
     let state = kit.state_folder(ports.environment);
-    let gone = expand(&kit, &state)?.into_iter().find_map(|spec| match spec.location {
-        Location::Path(path) if spec.name == name && !path.exists() => Some(text(&path)),
-        _ => None,
-    });
+    let gone = vanished(&kit, &state)?.remove(name);
     let Some(gone) = gone else { return Err(NotGone(crate::model::safe::safe(name)).into()) };
     let mut known = Known::read(&state)?;
     for paths in known.folders.values_mut() {

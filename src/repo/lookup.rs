@@ -53,6 +53,12 @@ impl Bare {
         read_blob(&store, oid, path, max)
     }
 
+    /// Returns whether `path` is a folder of a commit; the empty path is its root.
+    pub fn has_folder(&self, commit: Oid, path: &str) -> Result<bool, RepoError> {
+        let found = entry_at(&self.store()?, commit, path)?;
+        Ok(found.is_some_and(|(kind, _)| kind == EntryKind::Tree))
+    }
+
     /// Looks at the root of HEAD's tree for what a mirror cannot hold.
     pub(crate) fn flags(&self, head: Option<Oid>) -> Result<Flags, RepoError> {
         let mut flags = Flags::default();

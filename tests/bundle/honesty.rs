@@ -63,6 +63,9 @@ fn repositories_that_vanish_from_a_folder_are_gone_not_forgotten() {
         (&"two".into(), &"gone".into()),
         "{report}"
     );
+    let next = report["not_current"][0]["next"].as_str().unwrap();
+    assert!(next.contains("blackstart sources retire two"), "{next}");
+    assert!(report["not_current"][0]["proven"].is_string(), "{report}");
     let out = kit.open(&["extract", "--to", "out", "--json"]).ok().json();
     assert_eq!(out["repos"].as_array().unwrap().len(), 2, "{out}");
     // The whole disk is not mounted: nothing answers, so nothing is sealed and nothing is lost.
@@ -71,7 +74,8 @@ fn repositories_that_vanish_from_a_folder_are_gone_not_forgotten() {
     std::fs::rename(kit.sandbox.path("unmounted"), &root).unwrap();
 
     kit.run(&["sources", "retire", "one"]).exits(2).says("B1730");
-    kit.run(&["sources", "retire", "two"]).ok();
+    let retired = kit.run(&["sources", "retire", "two"]).ok();
+    assert!(retired.stdout.starts_with("retired two: "), "{retired}");
     let report = kit.snapshot();
     assert_eq!(report["state"], "complete", "{report}");
 }

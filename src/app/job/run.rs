@@ -94,6 +94,11 @@ impl Job {
         })
     }
 
+    /// Returns the kit that it works for.
+    pub(in crate::app) fn kit(&self) -> &Kit {
+        &self.kit
+    }
+
     /// Returns how mirrors are brought up to date.
     pub(in crate::app) fn mirror_options(&self, deadline: Option<Duration>) -> mirror::Options {
         let options = mirror_options(&self.kit, &self.state, &self.environment);

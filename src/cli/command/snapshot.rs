@@ -59,6 +59,12 @@ fn human(report: &Report) -> String {
     );
     for repo in &report.not_current {
         let _ = writeln!(text, "  {}  {}: {}", repo.state, safe(&repo.name), repo.why);
+        if let Some(proven) = repo.proven {
+            let _ = writeln!(text, "    its state of {proven} is in this snapshot");
+        }
+        if let Some(next) = &repo.next {
+            let _ = writeln!(text, "    {next}");
+        }
     }
     if let Some(witness) = &report.witness {
         let _ = writeln!(text, "  witness  {witness}");

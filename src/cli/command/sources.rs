@@ -26,11 +26,16 @@ enum What {
 /// Runs the command.
 pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let config = shell.global.config.as_deref();
-    let report = match &args.what {
-        What::List => sources::list(config, &shell.ports)?,
-        What::Retire { name } => sources::retire(config, name, &shell.ports)?,
+    let (report, retired) = match &args.what {
+        What::List => (sources::list(config, &shell.ports)?, String::new()),
+        What::Retire { name } => {
+            let report = sources::retire(config, name, &shell.ports)?;
+            let name = safe(name);
+            let kept = "from the next snapshot on it is not named; those that hold it still do";
+            (report, format!("retired {name}: {kept}\n"))
+        }
     };
-    shell.print(&report, || human(&report));
+    shell.print(&report, || retired + &human(&report));
     Ok(0)
 }
 
