@@ -1,12 +1,13 @@
 //! `export`: one bundle with all its parts, for a stick or another machine. Needs no key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::extract::workspace;
 use super::{FORMAT_VERSION, Failure, Place, Ports, Reader, Which};
 use crate::bundle::card;
+use crate::config::FILE_NAME;
 use crate::model::id::Seq;
 use crate::store::{Cargo, export_file, export_folder};
 
@@ -36,6 +37,8 @@ pub struct Report {
     pub to: PathBuf,
     /// Bytes written.
     pub bytes: u64,
+    /// What a folder lacks to be opened on another machine.
+    pub lacks: Vec<&'static str>,
 }
 
 /// Exports.
@@ -53,10 +56,23 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         workspace: &workspace(ports.environment, reader.state.as_deref())?,
     };
     let to = ports.environment.current_dir.join(&request.to);
-    let bytes = if request.folder || to.is_dir() {
-        export_folder(&cargo, &to)?
-    } else {
-        export_file(&cargo, &to, request.split)?
-    };
-    Ok(Report { format_version: FORMAT_VERSION, seq: manifest.seq, to, bytes })
+    let folder = request.folder || to.is_dir();
+    let bytes =
+        if folder { export_folder(&cargo, &to)? } else { export_file(&cargo, &to, request.split)? };
+    let lacks = if folder { lacks(&to) } else { Vec::new() };
+    Ok(Report { format_version: FORMAT_VERSION, seq: manifest.seq, to, bytes, lacks })
+}
+
+/// What is needed on another machine beside the bundle, and is neither in its folder nor above it.
+fn lacks(to: &Path) -> Vec<&'static str> {
+    let is_there = |name: &str| to.join(name).exists() || to.with_file_name(name).exists();
+    let needed = [
+        ("blackstart", "the program: copy it beside the bundle"),
+        (
+            FILE_NAME,
+            "the kit (blackstart.toml, trust/, runbooks/): copy it above the folder bundles/, or type the \
+             card's fingerprint there, --store . --trust-root FINGERPRINT",
+        ),
+    ];
+    needed.into_iter().filter(|(name, _)| !is_there(name)).map(|(_, lacks)| lacks).collect()
 }

@@ -34,6 +34,8 @@ const GITIGNORE: &str = "\
 /keys/root
 # Bundles have their own ways to other places: further stores, blackstart export.
 /bundles/
+# The program, where it is copied into the kit.
+/blackstart
 /.state/
 .tmp-*
 ";
@@ -364,5 +366,6 @@ fn next(request: &Request, kit: &Path, trust_root: Digest, signed: bool) -> Vec<
     ));
     next.push(format!("say what to mirror: append [[source]] blocks to {config}"));
     next.push(format!("take the first snapshot: blackstart snapshot --config {config}"));
+    next.push(format!("copy the program into {}, so that ./blackstart is there", kit.display()));
     next
 }

@@ -19,6 +19,9 @@ use crate::model::explain::{About, Explain, Kind};
 use crate::model::id::Seq;
 use crate::store;
 
+/// What finding a kit says where there is none.
+const NO_KIT: ConfigError = ConfigError::Missing { looked: Vec::new(), is_bundle: false };
+
 /// Where to read, as the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
@@ -164,9 +167,7 @@ impl Reader {
             Err(failure) if place.config.is_some() || place.stores.is_empty() => {
                 return Err(failure);
             }
-            Err(failure)
-                if failure.about().code != ConfigError::Missing { looked: vec![] }.about().code =>
-            {
+            Err(failure) if failure.about().code != NO_KIT.about().code => {
                 return Err(failure);
             }
             Err(_) => None,

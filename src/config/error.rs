@@ -10,10 +10,12 @@ use crate::model::safe::{Safe, safe};
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No file where one was looked for.
-    #[error("no configuration found: looked for {}", .looked.join(", "))]
+    #[error("{}no configuration found: looked for {}", bundle(*.is_bundle), .looked.join(", "))]
     Missing {
         /// The places, in order.
         looked: Vec<String>,
+        /// Whether the current folder holds bundles, and so is no kit.
+        is_bundle: bool,
     },
     /// The file cannot be read.
     #[error("the configuration cannot be read: {0}")]
@@ -34,6 +36,10 @@ pub enum ConfigError {
         /// What is wrong, and what is allowed.
         problem: String,
     },
+}
+
+fn bundle(is_bundle: bool) -> &'static str {
+    if is_bundle { "this folder holds bundles, but no kit: " } else { "" }
 }
 
 fn shown(path: &Path) -> String {
@@ -79,6 +85,16 @@ impl Explain for ConfigError {
             Self::Unreadable(_) => &UNREADABLE,
             Self::Malformed { .. } => &MALFORMED,
             Self::Invalid { .. } => &INVALID,
+        }
+    }
+
+    fn next(&self) -> String {
+        match self {
+            Self::Missing { is_bundle: true, .. } => {
+                "add --store . --trust-root FINGERPRINT: the 64 digits on the printed card"
+                    .to_owned()
+            }
+            other => other.about().next.to_owned(),
         }
     }
 }

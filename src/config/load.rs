@@ -42,8 +42,10 @@ pub fn find(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, 
     let user = environment.config_dir.as_ref().map(|folder| folder.join(FILE_NAME));
     let beside = environment.program_dir.as_ref().map(|folder| folder.join(FILE_NAME));
     let places: Vec<PathBuf> = here.into_iter().chain(user).chain(beside).collect();
+    let bundle = ["oci-layout", "snapshots"].map(|name| environment.current_dir.join(name));
     places.iter().find(|path| path.is_file()).cloned().ok_or_else(|| ConfigError::Missing {
         looked: places.iter().map(|path| path.display().to_string()).collect(),
+        is_bundle: bundle.iter().all(|path| path.exists()),
     })
 }
 

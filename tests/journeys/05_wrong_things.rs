@@ -2,6 +2,7 @@
 
 use crate::support::git;
 use crate::support::kit::Kit;
+use crate::support::sandbox::finish;
 
 fn kit_with_snapshot() -> Kit {
     let kit = Kit::new();
@@ -54,7 +55,7 @@ fn outside_a_kit_trust_comes_from_paper() {
 fn a_flipped_byte_is_4() {
     let kit = kit_with_snapshot();
     let blobs = kit.store().join("blobs/sha256");
-    let mut checked = 0;
+    let (mut checked, mut told) = (0, 0);
     for entry in std::fs::read_dir(blobs).unwrap() {
         let path = entry.unwrap().path();
         let good = std::fs::read(&path).unwrap();
@@ -65,9 +66,10 @@ fn a_flipped_byte_is_4() {
         let listed_only = good.starts_with(b"{");
         assert!(ran.status == 4 || listed_only && ran.status == 0, "{}: {ran}", path.display());
         checked += usize::from(ran.status == 4);
+        told += usize::from(ran.stdout.contains("extract still takes out"));
         replace(&path, &good);
     }
-    assert!(checked >= 5, "{checked}");
+    assert!(checked >= 5 && told >= 2, "{checked} {told}");
     let manifest = kit.store().join("snapshots/0000000001/manifest.json");
     let good = std::fs::read(&manifest).unwrap();
     let mut bad = good.clone();
@@ -98,9 +100,58 @@ fn a_rolled_back_store_is_5_until_the_number_is_typed() {
     kit.open(&[&extract[..], &["--accept-seq", "1"]].concat()).ok();
 }
 
+/// A folder that is mistyped is found on a quiet day.
+#[test]
+fn a_root_that_is_not_there_is_told_before_it_is_needed() {
+    let kit = kit_with_snapshot();
+    kit.configure("[[root]]\nrepo = \"apps\"\npath = \"\"");
+    let good = kit.run(&["doctor"]).ok();
+    assert!(good.stdout.contains("apps: at "), "{good}");
+    kit.configure("[[root]]\nrepo = \"apps\"\npath = \"clusters/prd\"");
+    let bad = kit.run(&["doctor"]).exits(1);
+    assert!(bad.stdout.contains("apps has no folder \"clusters/prd\""), "{bad}");
+    kit.run(&["snapshot"]).ok().says("apps has no folder").says("B1301");
+}
+
+/// Who stands in a bundle is told so, and how to go on.
+#[test]
+fn a_folder_of_bundles_is_no_kit_and_says_so() {
+    let kit = kit_with_snapshot();
+    let stick = kit.sandbox.path("stick");
+    let to = format!("{}/bundles/", stick.display());
+    let made = kit.run(&["export", "latest", "--to", &to]).ok();
+    for told in ["blackstart.toml", "the program"] {
+        assert!(made.stdout.contains(told), "{told} in {made}");
+    }
+    let place = &kit.sandbox;
+    place
+        .run_in("stick/bundles", &["status"])
+        .exits(2)
+        .says("this folder holds bundles")
+        .says("--store .");
+    let assessed = place.run_in("stick/bundles", &["assess"]).ok();
+    assert!(assessed.stdout.contains("--store . --trust-root FINGERPRINT"), "{assessed}");
+    let root = kit.trust_root();
+    let with = ["--store", ".", "--trust-root", &root];
+    place.run_in("stick/bundles", &[&["status"], &with[..]].concat()).ok();
+    let assessed = place.run_in("stick/bundles", &[&["assess", "--json"], &with[..]].concat()).ok();
+    assert!(assessed.stdout.contains(&format!("list --store . --trust-root {root}")), "{assessed}");
+
+    // What the README says of a stick: the kit without its keys, the program, the export.
+    for name in ["blackstart.toml", "trust", "runbooks"] {
+        let mut copy = place.program("cp");
+        finish(copy.arg("-r").arg(kit.path(name)).arg(&stick)).ok();
+    }
+    place.run_in("stick", &["status"]).ok();
+    let identity = kit.identity.to_str().unwrap();
+    place.run_in("stick", &["extract", "--to", "repos", "--identity", identity]).ok();
+}
+
 #[test]
 fn stale_is_6() {
     let kit = kit_with_snapshot();
     std::thread::sleep(std::time::Duration::from_millis(2100));
-    kit.run(&["status", "--max-age", "1s"]).exits(6);
+    let ran = kit.run(&["status", "--max-age", "1s"]).exits(6);
+    assert!(ran.stdout.starts_with("STALE, GREEN"), "{ran}");
+    kit.run(&["status", "--max-age", "1d"]).ok();
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::clusters::{Cluster, Life};
 use super::held::Held;
 use super::hosts::{Blame, Host};
-use crate::app::program;
+use crate::app::{CommandLine, Place, program};
 use crate::mirror::Step;
 use crate::target::Class;
 
@@ -61,6 +61,27 @@ pub struct Advice {
     pub remarks: Vec<String>,
     /// The suggested choice, then the others.
     pub choices: Vec<Choice>,
+}
+
+impl Advice {
+    /// Adds what the bundles are found by to the commands that read them.
+    pub(super) fn at(mut self, place: &Place) -> Self {
+        let found_by = CommandLine::options()
+            .option("--config", place.config.iter().map(|path| path.display()))
+            .option("--store", place.stores.iter().map(|path| path.display()))
+            .option("--trust-root", &place.trust_root)
+            .line();
+        let reads = |command: &str| {
+            let verb = command.strip_prefix(program()).unwrap_or_default().split(' ').nth(1);
+            matches!(verb, Some("plan" | "replay" | "extract" | "list" | "runs" | "doctor"))
+        };
+        let commands = self.choices.iter_mut().flat_map(|choice| &mut choice.commands);
+        for command in commands.filter(|command| !found_by.is_empty() && reads(command)) {
+            command.push(' ');
+            command.push_str(&found_by);
+        }
+        self
+    }
 }
 
 /// Judges.
@@ -346,6 +367,22 @@ mod tests {
             assert!(advice.because.starts_with("prd is rebuilt by run r-7"), "{}", advice.because);
             assert_eq!(advice.choices[0].commands[0], "blackstart runs r-7");
         }
+    }
+
+    #[test]
+    fn commands_find_the_bundles_that_were_looked_at() {
+        let place = Place {
+            stores: vec!["../my stick".into()],
+            trust_root: Some("d102".to_owned()),
+            ..Place::default()
+        };
+        let advice = advise(&held(), &[], &[]).at(&place);
+        let all: Vec<_> = advice.choices.iter().flat_map(|choice| &choice.commands).collect();
+        let list = "blackstart list --store '../my stick' --trust-root d102";
+        assert!(all.iter().any(|line| *line == list), "{all:?}");
+        assert!(all.iter().any(|line| *line == "blackstart demo"), "{all:?}");
+        let same = advise(&held(), &[], &[]).at(&Place::default());
+        assert!(same.choices.iter().flat_map(|one| &one.commands).all(|l| !l.contains("--store")));
     }
 
     #[test]

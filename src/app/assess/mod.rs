@@ -93,7 +93,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Report {
     if let Ok(list) = runs::list(&request.place, ports) {
         clusters::mark_rebuilt(&mut clusters, &list.runs);
     }
-    let mut advice = advice::advise(&held, &hosts, &clusters);
+    let mut advice = advice::advise(&held, &hosts, &clusters).at(&request.place);
     advice.remarks.extend(no_kustomize(ports));
     Report {
         format_version: FORMAT_VERSION,

@@ -1,5 +1,6 @@
 //! `export`
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::app::export::{self, Request};
@@ -38,7 +39,11 @@ pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
             0 => "all of it was there already".to_owned(),
             bytes => format!("{} written", text::size(bytes)),
         };
-        format!("snapshot {} in {}, {wrote}\n", report.seq, report.to.display())
+        let mut text = format!("snapshot {} in {}, {wrote}\n", report.seq, report.to.display());
+        for lacks in &report.lacks {
+            let _ = writeln!(text, "  not there  {lacks}");
+        }
+        text
     });
     Ok(0)
 }
