@@ -53,14 +53,22 @@ fn human(report: &Report) -> String {
         let _ = write!(text, "{}\n{}", store.place, table(store));
         let done = if report.applied { "deleted" } else { "would delete" };
         let size = text::size(store.bytes);
-        let _ = writeln!(text, "{done} {} blobs, {size}", store.delete);
+        let _ = writeln!(text, "{done} {}, {size}", text::count(store.delete, "blob"));
         if store.waiting > 0 {
             let _ = writeln!(
                 text,
-                "{} more are needed by no kept snapshot and were used within seven days: they stay",
-                store.waiting
+                "{} that no kept snapshot needs: used within seven days, not deleted before that",
+                text::count(store.waiting, "more blob")
             );
         }
+    }
+    let all = || report.stores.iter().flat_map(|store| &store.snapshots);
+    if all().any(|one| one.kept_by.is_empty()) {
+        text.push_str("snapshots whose parts go stay in the list, with manifest and signatures\n");
+    } else if all().any(|one| one.kept_by == ["all"]) {
+        text.push_str(
+            "no rule was given, such as --keep-last 48: every snapshot keeps its parts\n",
+        );
     }
     if !report.applied {
         text.push_str("nothing was deleted; add --apply to do it\n");
@@ -69,11 +77,11 @@ fn human(report: &Report) -> String {
 }
 
 fn table(store: &StoreReport) -> String {
-    let mut rows = vec![["SEQ", "CREATED", "PARTS"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["SEQ", "CREATED", "ITS PARTS"].map(str::to_owned).to_vec()];
     rows.extend(store.snapshots.iter().map(|one| {
         let created = one.created.map_or_else(|| "?".into(), |at| at.to_string());
         let fate = if one.kept_by.is_empty() {
-            "may go".to_owned()
+            "may be deleted".to_owned()
         } else {
             format!("kept: {}", one.kept_by.join(", "))
         };
