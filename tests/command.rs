@@ -173,7 +173,12 @@ fn a_plan_file_needs_no_path_and_a_digest_says_that_it_does() {
     let next = ran.stdout.lines().find_map(|line| line.strip_prefix("next: ")).unwrap();
     let file: Value = serde_json::from_slice(&fs::read(place.path("kit/p.json")).unwrap()).unwrap();
     let digest = file["digest"].as_str().unwrap();
-    assert!(digest.starts_with("sha256:") && next.contains(digest), "{next}");
+    assert!(digest.starts_with("sha256:") && next.contains(" --plan p.json"), "{next}");
+    assert!(ran.stdout.contains("p.json\n"), "{}", ran.stdout);
+    let ran_again = run("plan", &plan).ok();
+    assert!(ran_again.stdout.contains("p.json, in place of what was there\n"), "it is said");
+    let unwritten = run("plan", &plan[..2]).ok().stdout;
+    assert!(unwritten.contains(&format!(" --plan {digest}")), "{unwritten}");
 
     run("replay", &["--plan", "no-such.json"]).exits(2).says("neither a file nor the digest");
     run("replay", &["--plan", digest]).exits(2).says("give the same --path");

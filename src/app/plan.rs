@@ -40,6 +40,8 @@ pub struct Report {
     pub plan: Plan,
     /// Where its file was written.
     pub out: Option<PathBuf>,
+    /// Whether a file was there before.
+    pub replaced: bool,
     /// What a person should know of the target and the bundle.
     pub remarks: Vec<String>,
     /// What of the kinds concerned is on the target only.
@@ -111,6 +113,7 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let plan = prepared.planned.plan().clone();
     let extra = prepared.planned.extra().to_vec();
     let out = request.out.as_ref().map(|path| ports.environment.current_dir.join(path));
+    let replaced = out.as_ref().is_some_and(|path| path.exists());
     if let Some(path) = &out {
         atomic::write(path, &plan.to_file(), 0o600)?;
     }
@@ -119,5 +122,5 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     Known::remember(ports.environment, &plan.target, there, false);
     prepared.reader.remember(prepared.accepted.verified(), ports)?;
     let remarks = prepared.remarks.iter().map(safe).collect();
-    Ok(Report { plan, out, remarks, extra, lists_extra: false })
+    Ok(Report { plan, out, replaced, remarks, extra, lists_extra: false })
 }

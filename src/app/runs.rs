@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::replay::{Outcome, Pending, Report};
 use super::tell::{self, Standing};
+use super::typed_path::direct;
 use super::{CommandLine, FORMAT_VERSION, Failure, Kit, Place, Ports, ended, text};
 use crate::disk::{atomic, folder, limit};
 use crate::model::clock::Timestamp;
@@ -191,7 +192,7 @@ pub(super) fn runs_at(place: &Place, ports: &Ports<'_>) -> Result<Runs, Failure>
 /// Returns the options that say where bundle and keys are, ready to be pasted anywhere.
 pub(super) fn options(place: &Place, identities: &[PathBuf], ports: &Ports<'_>) -> String {
     let here = &ports.environment.current_dir;
-    let shown = |path: &PathBuf| here.join(path).display().to_string();
+    let shown = |path: &PathBuf| direct(&here.join(path)).display().to_string();
     CommandLine::options()
         .option("--identity", identities.iter().map(shown))
         .option("--config", place.config.iter().map(shown))

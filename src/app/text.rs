@@ -90,18 +90,23 @@ pub fn words(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Breaks a command so that it can be pasted into a shell as it is: between words, and a word that is
-/// longer than a line where the line ends.
+/// Breaks a command so that it can be pasted into a shell as it is: between words but not between an
+/// option and its value, and what is longer than a line where the line ends.
 pub fn command(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut quoted = false;
-    for word in text.split_inclusive(' ') {
-        if !line.is_empty() && !quoted && line.chars().count() + columns(word) + 2 > width {
+    let words: Vec<&str> = text.split_inclusive(' ').collect();
+    for (at, word) in words.iter().enumerate() {
+        // An option and its value are parted only where both do not fit into one line.
+        let value = words.get(at + 1).filter(|_| is_option(word));
+        let both = columns(word) + value.map_or(0, |value| columns(value) + 1);
+        let needs = if both + 2 > width { columns(word) } else { both };
+        if !line.is_empty() && !quoted && line.chars().count() + needs + 2 > width {
             lines.push(std::mem::take(&mut line) + "\\");
         }
         quoted ^= word.matches('\'').count() % 2 == 1;
-        let mut rest = word;
+        let mut rest = *word;
         // Below the beginning of a line a shell joins what a backslash has parted.
         while !quoted && line.chars().count() + columns(rest) > width {
             let room = width - 1 - line.chars().count();
@@ -114,6 +119,10 @@ pub fn command(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line.trim_end().to_owned());
     lines
+}
+
+fn is_option(word: &str) -> bool {
+    word.starts_with("--")
 }
 
 fn columns(word: &str) -> usize {
@@ -176,6 +185,9 @@ mod tests {
         for text in [long, format!("blackstart replay {}", "--identity someone.key ".repeat(9))] {
             let lines = command(&text, 80);
             assert!(lines.iter().all(|line| line.len() <= 80), "{lines:?}");
+            let parted =
+                |line: &&String| line.trim_end_matches('\\').trim_end().ends_with("--identity");
+            assert_eq!(lines.iter().find(parted), None, "{lines:?}");
             let joined = lines.join("\n").replace("\\\n", "");
             assert_eq!(joined, text.trim_end());
         }

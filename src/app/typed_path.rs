@@ -1,6 +1,6 @@
 //! Paths that a person types: is it a key file, and what does it go on with?
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::keys::identity;
 use crate::model::explain::Explain as _;
@@ -70,6 +70,23 @@ fn told(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
+/// Returns a path without `.` and without `..`, as long as that is the same place: what stands behind a
+/// link stays as it was typed.
+pub(super) fn direct(path: &Path) -> PathBuf {
+    let mut direct = PathBuf::new();
+    for part in path.components() {
+        let leads_back = part == Component::ParentDir
+            && matches!(direct.components().next_back(), Some(Component::Normal(_)))
+            && direct.symlink_metadata().is_ok_and(|at| at.is_dir());
+        match part {
+            Component::CurDir => {}
+            _ if leads_back => drop(direct.pop()),
+            _ => direct.push(part),
+        }
+    }
+    direct
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +140,18 @@ mod tests {
         let (sealed, _) = identity::new_protected(&words).unwrap();
         std::fs::write(path("sealed.key"), sealed).unwrap();
         assert_eq!(key_file(&path("sealed.key")), Ok(()), "nobody is asked for a passphrase");
+    }
+
+    #[test]
+    fn a_path_is_told_without_detours_but_for_those_through_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("kit/stick")).unwrap();
+        std::os::unix::fs::symlink(at("kit/stick"), at("link")).unwrap();
+        assert_eq!(direct(&at("kit/stick/.././ada.key")), at("kit/ada.key"));
+        assert_eq!(direct(&at("kit/stick/../../ada.key")), at("ada.key"));
+        assert_eq!(direct(&at("link/../ada.key")), at("link/../ada.key"));
+        assert_eq!(direct(&at("gone/../ada.key")), at("gone/../ada.key"));
+        assert_eq!(direct(Path::new("/../ada.key")), Path::new("/../ada.key"));
     }
 }

@@ -164,8 +164,14 @@ fn a_folder_is_planned_first_and_its_name_is_typed_all_the_same() {
     let plan = fixture::plan_of(2);
     let digest = plan.digest().short();
     let (extra, lists_extra) = (Vec::new(), false);
-    let report =
-        blackstart::app::plan::Report { plan, out: None, remarks: Vec::new(), extra, lists_extra };
+    let report = blackstart::app::plan::Report {
+        plan,
+        out: None,
+        replaced: false,
+        remarks: Vec::new(),
+        extra,
+        lists_extra,
+    };
     person.tell(Message::Done(id, Box::new(Ok(Report::Plan(report)))));
     assert_eq!(*person.state.screen(), Screen::Plan);
     person.press(Key::Enter);

@@ -52,10 +52,12 @@ impl Common {
 
 impl Common {
     /// Returns the command that carries out the plan, with all that was given to make it.
-    fn next(&self, plan: &Plan, global: &Global) -> String {
+    fn next(&self, plan: &Plan, out: Option<&PathBuf>, global: &Global) -> String {
         let paths = |paths: &[PathBuf]| -> Vec<String> {
             paths.iter().map(|path| path.display().to_string()).collect()
         };
+        // The file that was written is shorter than the digest, and says where it is.
+        let named = out.map_or_else(|| plan.digest().oci(), |out| out.display().to_string());
         let mut next = CommandLine::new("replay");
         if let Which::Number(seq) = self.which {
             next = next.word(seq);
@@ -70,7 +72,7 @@ impl Common {
             .option("--config", paths(&config))
             .option("--store", paths(&global.store))
             .option("--trust-root", &global.trust_root)
-            .option("--plan", [plan.digest().oci()]);
+            .option("--plan", [named]);
         // A folder needs no confirmation.
         let confirm = plan.target.uid.as_ref().map(|_| &plan.target.name);
         next.option("--confirm-target", confirm).line()
@@ -96,7 +98,8 @@ pub struct Args {
 pub(crate) fn run(args: &Args, shell: &Shell<'_>) -> Outcome {
     let mut report = plan::run(&args.common.request(shell, args.out.clone()), &shell.ports)?;
     report.lists_extra = args.show_extra;
-    shell.print(&report, || human(&report, &args.common.next(&report.plan, shell.global)));
+    let next = args.common.next(&report.plan, args.out.as_ref(), shell.global);
+    shell.print(&report, || human(&report, &next));
     Ok(if report.plan.blockers.is_empty() { 0 } else { Kind::Refused.exit_code() })
 }
 
@@ -124,7 +127,8 @@ fn human(report: &Report, next: &str) -> String {
         line(&mut text, "  note  ", remark);
     }
     if let Some(out) = &report.out {
-        let _ = writeln!(text, "written to {}", out.display());
+        let replaced = if report.replaced { ", in place of what was there" } else { "" };
+        let _ = writeln!(text, "written to {}{replaced}", out.display());
     }
     let plan = &report.plan;
     if !plan.beyond.is_empty() {

@@ -328,8 +328,8 @@ impl Desk {
         let words = [
             " A number and Enter takes that row. Enter alone takes the row marked (Enter), or goes \
              on. /words tells only rows with these words, / alone tells all.",
-            " b goes back, q quits, s stops at a safe point what runs. m tells more rows, c the \
-             command that does the same.",
+            " b goes back, q quits, s stops at a safe point what runs. skip leaves out what keeps a run, \
+             or what nobody defines of a plan. m tells more rows, c the command that does the same.",
             " ? and a code explains the code, as ? B0801. h tells words and codes.",
             " Where something is to be typed the whole line is taken.",
             &here,
