@@ -394,6 +394,12 @@ fn a_note_that_the_seals_do_not_bear_out_seals_nothing() {
     assert!(place.run(&seal).fails(1).err.contains("B1743"));
     assert!(place.run(&["keys", "new"]).fails(1).err.contains("B1743"));
     assert_eq!(names(&place.at("kit/trust")), ["0000000001"]);
+    fs::remove_file(&note).unwrap();
+    assert!(place.run(&seal).fails(1).err.contains("--open-policy"));
+    let (a, b) = (place.age_key("d.key"), place.age_key("e.key"));
+    let all = ["--opener", &a, "--opener", &b, "--open-policy", "2-of-n"];
+    place.run(&[&seal[..], &all].concat()).ok();
+    place.run(&["keys", "prove", "--identity", "d.key", "--identity", "e.key"]).ok();
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub struct Screens {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The configuration file; else ./blackstart.toml, else the user's
+    /// The configuration file; else ./blackstart.toml, the user's, the one beside the program
     #[arg(long, global = true, value_name = "FILE", env = "BLACKSTART_CONFIG")]
     pub config: Option<PathBuf>,
     /// A store or bundle file to read instead of the kit's; several: the first good copy wins

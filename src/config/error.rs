@@ -91,7 +91,7 @@ impl Explain for ConfigError {
     fn next(&self) -> String {
         match self {
             Self::Missing { is_bundle: true, .. } => {
-                "add --store . --trust-root FINGERPRINT: the 64 digits on the printed card"
+                "say it again with --store . --trust-root FINGERPRINT, the 64 digits on the printed card"
                     .to_owned()
             }
             other => other.about().next.to_owned(),

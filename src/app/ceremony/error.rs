@@ -86,7 +86,8 @@ about! {
     BAD_KIT_FILE = "B1743", Failed,
         "A file that the keys commands keep in the kit cannot be read back. The bundles do not \
          depend on it.",
-        "restore the file from the kit's Git history";
+        "restore the file from the kit's Git history; where it says who opens, keys seal and keys new can do \
+         without it when all is named: --opener for each, --open-policy, --solo";
     NO_EPOCH = "B1744", Usage,
         "An epoch is the life of one encryption key; its seals lie below keys/ in the kit.",
         "list them: blackstart keys list";

@@ -77,6 +77,13 @@ impl OpenersRequest {
         Ok((OpenerList { policy, people, solo }, identity))
     }
 
+    /// Returns what a change begins with where nobody knows any more who opens: possible only when
+    /// openers and policy are all named.
+    pub fn from_nothing(&self) -> Option<OpenerList> {
+        let policy = self.policy.filter(|_| !self.names_nobody())?;
+        Some(OpenerList { policy, people: Vec::new(), solo: Vec::new() })
+    }
+
     /// The same as a change of `old`: whatever is not named stays as it is. Above all the policy: to
     /// weaken it takes its name.
     pub fn change(
@@ -183,9 +190,10 @@ fn new_identity(path: &Path, ports: &Ports<'_>) -> Result<(NewIdentity, Recipien
 impl OpenerList {
     /// Reads the kit's file.
     pub fn load(path: &Path) -> Result<Self, Failure> {
-        let text = limit::read(path, LARGEST)?;
-        let text = String::from_utf8_lossy(&text);
-        Self::parse(&text).map_err(|why| {
+        let text = limit::read_if_there(path, LARGEST)?;
+        let parsed =
+            text.map_or(Err("it is missing"), |text| Self::parse(&String::from_utf8_lossy(&text)));
+        parsed.map_err(|why| {
             CeremonyError::BadKitFile { path: path.to_owned(), why: why.to_owned() }.into()
         })
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::seal::before;
 use crate::app::ceremony::{
     CARD, Draft, EpochFolder, OpenersRequest, RootSigner, SealedEpoch, card,
 };
@@ -57,9 +58,9 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let last = EpochFolder::all(kit.folder())?.into_iter().map(|epoch| epoch.number).max();
     let named = draft.file.epochs.iter().map(|epoch| epoch.number).max();
     let number = last.max(named).unwrap_or(0) + 1;
-    let before = EpochFolder::pick(kit.folder(), None)?.openers_in_force()?;
-    let (openers, identity) = request.openers.change(&before, ports)?;
-    let mut remarks = openers.changes(&before);
+    let old = before(&EpochFolder::pick(kit.folder(), None)?, &request.openers)?;
+    let (openers, identity) = request.openers.change(&old, ports)?;
+    let mut remarks = openers.changes(&old);
     remarks.extend(draft.remarks());
 
     let key = EpochKey::generate(number);

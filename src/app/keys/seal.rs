@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use super::new::{Report, finish};
 use super::unwrap::open_epoch;
-use crate::app::ceremony::{Draft, EpochFolder, OpenersRequest, RootSigner, SealedEpoch};
+use crate::app::ceremony::{
+    Draft, EpochFolder, OpenerList, OpenersRequest, RootSigner, SealedEpoch,
+};
 use crate::app::{Failure, Kit, Ports};
 use crate::keys::identity::Identities;
 
@@ -35,9 +37,9 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
     let identities = Identities::load(&absolute(&request.identities, ports), ports.prompt)?;
     let mut draft = Draft::begin(&kit)?;
     let key = open_epoch(&folder, &draft.file, &identities)?;
-    let before = folder.openers_in_force()?;
-    let (openers, identity) = request.openers.change(&before, ports)?;
-    let mut remarks = openers.changes(&before);
+    let known = before(&folder, &request.openers)?;
+    let (openers, identity) = request.openers.change(&known, ports)?;
+    let mut remarks = openers.changes(&known);
 
     let (_, old) = folder.list()?;
     let epoch = SealedEpoch::make(&old.stream, &key, old.serial + 1, openers)?;
@@ -60,6 +62,14 @@ pub fn run(request: &Request, ports: &Ports<'_>) -> Result<Report, Failure> {
         remarks.extend(draft.remarks());
     }
     finish(&kit, &epoch, trust_version, remarks)
+}
+
+/// Returns who opens now, which what is not named is taken from.
+pub(super) fn before(
+    folder: &EpochFolder,
+    request: &OpenersRequest,
+) -> Result<OpenerList, Failure> {
+    folder.openers_in_force().or_else(|failure| request.from_nothing().ok_or(failure))
 }
 
 /// Returns paths as seen from where the command was given.
