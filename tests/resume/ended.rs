@@ -57,6 +57,50 @@ fn a_run_is_shown_as_it_ended_and_counts_what_was_found() {
     }
 }
 
+/// The kind of Flux, and one of its objects, which follows what nobody has made.
+const FLUX: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: kustomizations.kustomize.toolkit.fluxcd.io
+spec:
+  group: kustomize.toolkit.fluxcd.io
+  scope: Namespaced
+  names: {kind: Kustomization, plural: kustomizations, singular: kustomization, listKind: KustomizationList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: apps
+  namespace: default
+spec:
+  path: ./all
+  sourceRef: {kind: GitRepository, name: fleet}
+";
+
+#[test]
+fn a_complete_run_says_that_nothing_runs_what_it_brought() {
+    let kit = kit(&[("all/flux.yaml".to_owned(), FLUX.to_owned())]);
+    let lab = Lab::without_controllers();
+    add(&kit, &lab, "disposable");
+    let ended = kit.run(&replay(&kit, &["--json"])).ok().json();
+    assert_eq!((&ended["verdict"], &ended["not_waited"]), (&json!("complete"), &json!([])));
+    let tell = ended["tell"].as_str().unwrap();
+    let first = "tool time. But the target has no nodes: nothing runs there yet. Flux is not \
+                 installed. Kustomization default/apps follows GitRepository default/fleet, which is \
+                 neither in this plan nor on the target: it does nothing until it is there.";
+    assert!(tell.contains(first), "{tell}");
+    let text = kit.run(&["runs", ended["run"].as_str().unwrap()]).ok().stdout;
+    for words in ["(B1446)", "(B1447)", "(B1448)", &format!("tell: {tell}")] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
 #[test]
 fn a_report_that_is_lost_damaged_or_of_an_earlier_part_is_not_shown() {
     let kit = kit(&settings(2));
