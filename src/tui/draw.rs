@@ -21,6 +21,8 @@ pub struct Seen {
     pub height: usize,
     /// How many there are.
     pub lines: usize,
+    /// Whether they are what stands above rows that stay in view.
+    pub above_rows: bool,
 }
 
 /// A piece of a line that fits in the width.
@@ -161,12 +163,21 @@ pub fn seen(page: &Page<'_>, scroll: Option<usize>, size: (u16, u16)) -> Seen {
     layout(page, scroll, width, height.into()).seen
 }
 
-/// The content laid out: what stands above the rows, and which rows are seen.
+/// The content laid out: what stands above the rows, and which lines are seen.
 struct Layout {
     head: Vec<Vec<Piece>>,
     seen: Seen,
-    /// Whether the head stays while the rows go by.
-    fixed: bool,
+    stays: Stays,
+}
+
+/// What stays in view while the rest goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stays {
+    Nothing,
+    /// What stands above the rows: a list goes by below its head.
+    Head,
+    /// The rows: a few choices below much to read.
+    Rows,
 }
 
 /// What stands above the rows: the title, and what is known.
@@ -188,45 +199,63 @@ fn layout(page: &Page<'_>, scroll: Option<usize>, width: usize, height: usize) -
     let count = page.rows.as_ref().map_or(0, |rows| rows.count);
     let cursor = page.rows.as_ref().and_then(|rows| rows.cursor);
     let lines = head.len() + count;
-    let fixed = lines > height && count > 0 && head.len() * 2 <= height;
-    let (top, height) = if lines <= height {
-        (0, height)
-    } else if fixed {
-        let room = height - head.len();
-        let top = scroll.unwrap_or_else(|| cursor.map_or(0, |cursor| cursor / room * room));
-        (top.min(count.saturating_sub(1)), room)
+    let stays = if lines <= height || count == 0 {
+        Stays::Nothing
+    } else if head.len() * 2 <= height {
+        Stays::Head
+    } else if cursor.is_some() && count * 2 <= height {
+        Stays::Rows
     } else {
-        let place = cursor.map_or(0, |cursor| head.len() + cursor);
-        let follow = if place < height { 0 } else { place + 1 - height };
-        // With choices, what matters is seen: the choices, as far up as they go.
-        let follow = match cursor {
-            Some(_) => follow.max(lines.saturating_sub(height).min(head.len())).min(place),
-            None => 0,
-        };
-        (scroll.unwrap_or(follow).min(lines.saturating_sub(1)), height)
+        Stays::Nothing
     };
-    let lines = if fixed { count } else { lines };
-    Layout { head, seen: Seen { top, height, lines }, fixed }
+    let (top, height, lines) = match stays {
+        _ if lines <= height => (0, height, lines),
+        Stays::Head => {
+            let room = height - head.len();
+            let top = scroll.unwrap_or_else(|| cursor.map_or(0, |cursor| cursor / room * room));
+            (top.min(count.saturating_sub(1)), room, count)
+        }
+        Stays::Rows => {
+            let room = height - count;
+            (scroll.unwrap_or(0).min(head.len() - room), room, head.len())
+        }
+        Stays::Nothing => {
+            let place = cursor.map_or(0, |cursor| head.len() + cursor);
+            let follow = if place < height { 0 } else { place + 1 - height };
+            // With choices, what matters is seen: the choices, as far up as they go.
+            let follow = match cursor {
+                Some(_) => follow.max(lines.saturating_sub(height).min(head.len())).min(place),
+                None => 0,
+            };
+            (scroll.unwrap_or(follow).min(lines.saturating_sub(1)), height, lines)
+        }
+    };
+    let seen = Seen { top, height, lines, above_rows: stays == Stays::Rows };
+    Layout { head, seen, stays }
+}
+
+/// A line of the content.
+enum Shown<'a> {
+    Head(&'a [Piece]),
+    Row(usize),
 }
 
 fn content(page: &Page<'_>, scroll: Option<usize>, area: Rect, theme: Theme, buffer: &mut Buffer) {
-    let width = usize::from(area.width);
-    let Layout { head, seen, fixed } = layout(page, scroll, width, area.height.into());
-    let mut rows = area.y..area.bottom();
-    if fixed {
-        for (row, line) in rows.by_ref().zip(&head).take(head.len()) {
-            put(buffer, area.x, row, line, theme);
-        }
-        rows = area.y + u16::try_from(head.len()).unwrap_or(0)..area.bottom();
-    }
-    let above = if fixed { 0 } else { head.len() };
-    for (row, index) in rows.clone().zip(seen.top..) {
-        match (head.get(index).filter(|_| !fixed), &page.rows) {
-            (Some(line), _) => put(buffer, area.x, row, line, theme),
-            (None, Some(list)) if (above..above + list.count).contains(&index) => {
-                draw_row(buffer, area, row, list, index - above, theme);
-            }
-            _ => break,
+    let Layout { head, seen, stays } = layout(page, scroll, area.width.into(), area.height.into());
+    let count = page.rows.as_ref().map_or(0, |rows| rows.count);
+    let above = head.iter().map(|line| Shown::Head(line));
+    let rows = (0..count).map(Shown::Row);
+    let (top, height) = (seen.top, seen.height);
+    let shown: Vec<Shown<'_>> = match stays {
+        Stays::Nothing => above.chain(rows).skip(top).take(height).collect(),
+        Stays::Head => above.chain(rows.skip(top).take(height)).collect(),
+        Stays::Rows => above.skip(top).take(height).chain(rows).collect(),
+    };
+    for (row, shown) in (area.y..area.bottom()).zip(shown) {
+        match (shown, &page.rows) {
+            (Shown::Head(line), _) => put(buffer, area.x, row, line, theme),
+            (Shown::Row(index), Some(rows)) => draw_row(buffer, area, row, rows, index, theme),
+            (Shown::Row(_), None) => {}
         }
     }
     more(buffer, area, seen, theme);
@@ -253,7 +282,8 @@ fn more(buffer: &mut Buffer, area: Rect, seen: Seen, theme: Theme) {
         return;
     }
     let last = (seen.top + seen.height).min(seen.lines);
-    let words = format!(" {}-{last} of {} ", seen.top + 1, seen.lines);
+    let key = if last < seen.lines { "PgDn" } else { "PgUp" };
+    let words = format!(" {}-{last} of {}, {key} ", seen.top + 1, seen.lines);
     let column = area.right().saturating_sub(u16::try_from(words.len() + 2).unwrap_or(0));
     put(buffer, column, area.y - 1, &[(Role::Strong, words)], theme);
 }
