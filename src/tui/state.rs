@@ -223,6 +223,8 @@ pub struct State {
     pub binding: Confirming,
     /// What goes on with the run without an object, once it has stopped.
     pub going_on: Option<Job>,
+    /// The plans before the one in view, by what was chosen at each.
+    pub earlier: Vec<Job>,
     /// What is done or was done last.
     pub work: Option<Work>,
     /// Looks that are under way.
@@ -262,6 +264,7 @@ impl State {
             target: None,
             binding: Confirming::Not,
             going_on: None,
+            earlier: Vec::new(),
             work: None,
             looks: Vec::new(),
             last_job: 0,

@@ -72,7 +72,7 @@ fn from_start_to_summary() {
     person.tell(Message::Done(id, Box::new(Ok(Report::Show(fixture::opened())))));
     // What was opened is verified without being asked, and it is that snapshot from here on.
     let (id, job) = person.begun();
-    assert_eq!(job.line(), "blackstart verify 4127");
+    assert_eq!(job.line(), "blackstart verify 4127 --identity ada.key");
     person.tell(Message::Done(id, Box::new(Ok(Report::Verify(fixture::verified())))));
     assert!(shown(&person).contains("GREEN: it holds"), "{}", shown(&person));
     person.press(Key::Enter);

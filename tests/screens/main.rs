@@ -27,3 +27,4 @@ mod stopping;
 mod support;
 mod twins;
 mod watching;
+mod ways_back;

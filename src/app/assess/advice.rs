@@ -147,7 +147,9 @@ fn suggest(held: &Held, hosts: &[Host], clusters: &[&Cluster]) -> (What, String)
         }
         (0, _, None) => (What::Practise, "nothing is broken that can be seen from here".to_owned()),
         (_, 0, None) => {
-            (What::Wait, "a cluster that runs goes on running without its Git host".to_owned())
+            let why = "a cluster that runs goes on running without its Git host; if yours is lost, \
+                       rebuild it";
+            (What::Wait, why.to_owned())
         }
         (_, _, None) => {
             (What::Wait, "the clusters are healthy: only changes are blocked".to_owned())

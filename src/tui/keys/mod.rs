@@ -87,6 +87,8 @@ pub enum Action {
     Log,
     /// Complete the path that is typed.
     Complete,
+    /// Take away all that is typed.
+    Clear,
     /// Copy the command.
     Copy,
     /// Copy the sentence to tell.
@@ -180,6 +182,7 @@ pub fn field_hints(stops: bool, path: bool) -> Vec<Hint> {
     hints.extend(tab);
     hints.extend([
         hint("Esc", "leave", Action::Back),
+        hint("^U", "clear", Action::Clear),
         hint("^C", if stops { "stop" } else { "quit" }, Action::Stop),
     ]);
     hints

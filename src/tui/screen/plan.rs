@@ -1,9 +1,13 @@
 //! What would be done to the target, and the name that is typed to have it done.
 
-use crate::app::plan::{Action, Note, Plan};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::app::plan::{Action, Item, Note, Plan};
 use crate::app::text;
 use crate::tui::job::{Job, replay_request};
 use crate::tui::page::{Line, Page, Role};
+use crate::tui::screen::runs;
 use crate::tui::state::{Confirming, Screen, State};
 use crate::tui::work::Work;
 
@@ -79,6 +83,10 @@ pub(super) fn page(state: &State) -> Page<'_> {
     if let Some(words) = plan.besides() {
         page.fact(Line::words(Role::Dim, format!(" {}.", text::capital(words))));
     }
+    let target = format!("{} ({})", plan.target.name, plan.target.class);
+    if let Some(run) = runs::unfinished(state).filter(|run| run.target == target) {
+        page.next(Role::Warn, runs::unfinished_words(run));
+    }
     next(&mut page, state, work, plan);
     page.same_as = Some(same_as(work, plan));
     let choices = choices(state);
@@ -121,6 +129,30 @@ fn words(choice: Choice, work: &Work, plan: &Plan) -> String {
             let them = if undefined == 1 { "it" } else { "them" };
             format!("With {them}: wait 2 min in vain, end incomplete; type the target's name")
         }
+    }
+}
+
+/// What the name binds to, in three lines: what is written, what not, and what was warned of.
+pub(super) fn summary(page: &mut Page<'_>, work: &Work, plan: &Plan) {
+    let name = &plan.target.name;
+    page.next(Role::Strong, format!("target: {name} ({})", plan.target.class));
+    let (out, kept): (Vec<&Item>, Vec<_>) = plan.items().partition(|item| work.is_left_out(item));
+    let written = kept.iter().filter(|item| item.action != Action::Unchanged).count();
+    let mut words = format!("writes {}", text::count(written, "object"));
+    if !out.is_empty() {
+        let _ = write!(words, ", leaves out {}", out.len());
+    }
+    let codes: BTreeSet<_> = warnings(work, plan).map(|note| note.code.as_str()).collect();
+    if !codes.is_empty() {
+        let codes: Vec<_> = codes.into_iter().collect();
+        let _ = write!(words, "; warned of: {}", codes.join(" "));
+    }
+    page.next(Role::Plain, words);
+    if !work.undefined().is_empty() {
+        page.next(
+            Role::Warn,
+            "It will end incomplete: kinds that nobody defines are not left out.",
+        );
     }
 }
 

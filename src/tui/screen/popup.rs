@@ -5,7 +5,7 @@ use crate::tui::job::Job;
 use crate::tui::keys::{Hint, field_hints};
 use crate::tui::message::Wants;
 use crate::tui::page::{Entry, Line, Page, Role};
-use crate::tui::screen::{new_target, runs};
+use crate::tui::screen::{new_target, plan, runs};
 use crate::tui::state::{Popup, Purpose, State};
 use crate::tui::typed::Typed;
 use crate::tui::work::Work;
@@ -88,10 +88,10 @@ fn field<'a>(
     if secret {
         page.next(Role::Plain, "Wrong words cost nothing: there is no lock-out. Caps Lock?");
     }
-    if let (Purpose::Confirm, Some(plan)) =
-        (purpose, state.work.as_ref().and_then(|work| work.plan.as_ref()))
+    if let (Purpose::Confirm, Some(work)) = (purpose, &state.work)
+        && let Some(plan) = &work.plan
     {
-        page.next(Role::Plain, format!("target: {} ({})", plan.target.name, plan.target.class));
+        plan::summary(&mut page, work, plan);
     }
     if let Purpose::LeaveOut(object) = purpose {
         let reason = if typed.text().is_empty() { "TEXT" } else { typed.text() };

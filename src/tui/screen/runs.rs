@@ -19,6 +19,16 @@ pub(in crate::tui) fn unfinished(state: &State) -> Option<&Summary> {
     state.facts.runs.get()?.runs.iter().find(|run| is_open(run))
 }
 
+/// Says that a run is unfinished, where somebody could begin another over it.
+pub(super) fn unfinished_words(run: &Summary) -> String {
+    let target = run.target.split_once(" (").map_or(run.target.as_str(), |(name, _)| name);
+    format!(
+        "Run {} onto {target} is unfinished: {}. 0 on the first screen goes on with it.",
+        run.run,
+        run.there()
+    )
+}
+
 /// Returns a run that another process carries out.
 pub(in crate::tui) fn elsewhere(state: &State) -> Option<&Summary> {
     let ours = state.work.as_ref().and_then(|work| work.run.as_ref());

@@ -3,7 +3,7 @@
 use crate::app::target::{Card, Class, Listed, Tested};
 use crate::tui::job::Job;
 use crate::tui::page::{Line, Page, Role};
-use crate::tui::screen::{self, filtered, matching};
+use crate::tui::screen::{self, filtered, matching, runs};
 use crate::tui::state::{Known, State};
 
 /// A row.
@@ -70,6 +70,9 @@ pub(super) fn page(state: &State) -> Page<'_> {
         }
     }
     let listed = listed(state);
+    if let Some(run) = runs::unfinished(state).filter(|_| !state.only_looks()) {
+        page.next(Role::Warn, runs::unfinished_words(run));
+    }
     page.next(Role::Plain, enter(state));
     let more = if state.only_looks() { 1 } else { 2 };
     page.list(listed.len() + more, state.cursor(), move |row| {

@@ -9,7 +9,7 @@ use crate::app::text;
 use crate::model::explain::Kind;
 use crate::tui::draw;
 use crate::tui::job::Job;
-use crate::tui::keys::{self, Action};
+use crate::tui::keys::{self, Action, Key};
 use crate::tui::message::Effect;
 use crate::tui::screen;
 use crate::tui::state::{Confirming, Known, Popup, Purpose, Screen, State, View};
@@ -57,6 +57,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::LeaveOut => run::leave_out(state),
         Action::Test => choose::test_target(state),
         Action::Complete => field::complete(state),
+        Action::Clear => field::press(state, Key::Clear),
         Action::Copy => {
             let line = screen::page(state).same_as;
             copy(state, "command", line)
@@ -109,6 +110,24 @@ fn go(state: &mut State, action: Action) -> Vec<Effect> {
     view.moved = true;
     let by = seen.height.max(2) - 1;
     match chosen {
+        Some(cursor) if seen.above_rows => {
+            let end = seen.lines - seen.height;
+            let top = match action {
+                Action::Up if cursor == 0 => seen.top.saturating_sub(1),
+                Action::Down if cursor + 1 >= rows => (seen.top + 1).min(end),
+                Action::PageUp => seen.top.saturating_sub(by),
+                Action::PageDown => (seen.top + by).min(end),
+                Action::First => 0,
+                Action::Last => end,
+                _ => seen.top,
+            };
+            view.scroll = Some(top);
+            view.cursor = match action {
+                Action::Up => cursor.saturating_sub(1),
+                Action::Down => (cursor + 1).min(rows - 1),
+                _ => cursor,
+            };
+        }
         // What stands above the rows is looked at by going up from the first.
         Some(0)
             if matches!(action, Action::Up | Action::PageUp | Action::First) && seen.top > 0 =>
@@ -180,8 +199,13 @@ pub(super) fn back(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// A plan that is left is not carried out.
+/// A plan that is left is not carried out. What was chosen at it is taken back first, one after the
+/// other.
 fn leave_plan(state: &mut State) -> Vec<Effect> {
+    if let Some(job) = state.earlier.pop() {
+        state.said = Some("What was chosen last is taken back.".to_owned());
+        return leave_for(state, job);
+    }
     if state.screen().is_work() {
         state.views.pop();
     }
@@ -199,8 +223,13 @@ pub(super) fn widen(state: &mut State) -> Vec<Effect> {
     plan_anew(state, job)
 }
 
-/// Leaves the plan in view for another.
+/// Leaves the plan in view for another; Esc leads back to it.
 pub(super) fn plan_anew(state: &mut State, job: Job) -> Vec<Effect> {
+    state.earlier.extend(state.work.as_ref().map(|work| work.job.clone()));
+    leave_for(state, job)
+}
+
+fn leave_for(state: &mut State, job: Job) -> Vec<Effect> {
     if !state.works() {
         return begin(state, job);
     }
@@ -222,6 +251,7 @@ fn unconfirmed(state: &mut State) -> Vec<Effect> {
 /// Goes home and looks again.
 pub(super) fn home(state: &mut State) -> Vec<Effect> {
     state.views.truncate(1);
+    state.earlier.clear();
     // What is suggested now is another than before.
     if let Some(home) = state.views.first_mut() {
         home.moved = false;
@@ -257,7 +287,7 @@ fn verify(state: &mut State, full: bool) -> Vec<Effect> {
         place: state.place.clone(),
         which,
         full,
-        identities: if opened && full { state.identities.clone() } else { Vec::new() },
+        identities: if opened { state.identities.clone() } else { Vec::new() },
         cosign: None,
         accept: state.accept,
     };

@@ -103,7 +103,10 @@ fn confirm_plan(state: &mut State) -> Vec<Effect> {
     let plan = state.work.as_ref().and_then(|work| work.plan.as_deref());
     match (&state.binding, plan) {
         // There is nothing to do, so there is nothing to confirm.
-        (_, Some(plan)) if plan.is_empty() && !state.stops() => super::act::back(state),
+        (_, Some(plan)) if plan.is_empty() && !state.stops() => {
+            state.earlier.clear();
+            super::act::back(state)
+        }
         (Confirming::Not, _) | (_, None) => Vec::new(),
         _ => field::ask(state, Purpose::Confirm, ""),
     }
@@ -148,6 +151,15 @@ fn enter_run(state: &mut State, name: String) -> Vec<Effect> {
 fn resume(state: &mut State, name: &str) -> Vec<Effect> {
     let open = runs::find(state, name).is_some_and(runs::is_open);
     if open { go_on_with(state, name) } else { Vec::new() }
+}
+
+/// Resumes the run of the screen on top, once its key file was named.
+pub(super) fn go_on_here(state: &mut State) -> Vec<Effect> {
+    match state.screen().clone() {
+        Screen::Run(name) => resume(state, &name),
+        Screen::Work => after_work(state),
+        _ => Vec::new(),
+    }
 }
 
 /// Resumes a run; asks for a key file first where there is none.
@@ -275,6 +287,7 @@ pub(super) fn plan_for(state: &mut State, target: Selector) -> Vec<Effect> {
             Some(Class::Directory)
         }
     };
+    state.earlier.clear();
     let plan = plan_request(state, target);
     let job = if in_one_job(class) {
         Job::Replay(replay_request(plan, None, None))

@@ -251,7 +251,8 @@ fn take_key_file(state: &mut State, at: usize, path: PathBuf) -> Vec<Effect> {
     }
     forget_failure(state);
     choose::to_open_row(state);
-    Vec::new()
+    // Whoever asked to resume has only been asked for the key meanwhile.
+    choose::go_on_here(state)
 }
 
 /// What failed with other key files says nothing about these; what was refused with any still does.
@@ -299,6 +300,7 @@ fn confirm(state: &mut State, typed: &str) -> Vec<Effect> {
         return say_wrong(state, &why);
     }
     let digest = plan.digest().short();
+    state.earlier.clear();
     state.popups.pop();
     state.views.pop();
     match std::mem::take(&mut state.binding) {

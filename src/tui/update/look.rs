@@ -154,7 +154,7 @@ fn opened(state: &mut State, report: show::Report) -> Vec<Effect> {
                 place: state.place.clone(),
                 which: state.which,
                 full: false,
-                identities: Vec::new(),
+                identities: state.identities.clone(),
                 cosign: None,
                 accept: state.accept,
             };
