@@ -64,8 +64,8 @@ pub fn at_the_end(report: &Report) -> String {
         };
         let _ = write!(words, " {limit}.");
     }
-    if report.notes.iter().any(Note::is_asleep) {
-        words.push_str(" Engines and CronJobs in it are suspended: nobody lets them go on yet.");
+    if let Some(asleep) = asleep(&report.notes) {
+        let _ = write!(words, " {asleep} in it are suspended: nobody lets them go on yet.");
     }
     words.push_str(&left_out(&report.outcome));
     if let Some(first) = report.outcome.not_waited.first() {
@@ -78,6 +78,17 @@ pub fn at_the_end(report: &Report) -> String {
         words.push('.');
     }
     words
+}
+
+/// What was applied so that it waits.
+fn asleep(notes: &[Note]) -> Option<&'static str> {
+    let (engines, clocks) = (notes.iter().any(Note::is_engine), notes.iter().any(Note::is_clock));
+    match (engines, clocks) {
+        (true, true) => Some("Engines and CronJobs"),
+        (true, false) => Some("Engines"),
+        (false, true) => Some("CronJobs"),
+        (false, false) => None,
+    }
 }
 
 fn ending(report: &Report) -> String {
@@ -175,6 +186,20 @@ mod tests {
             "{}",
             at_the_end(&one)
         );
+    }
+
+    #[test]
+    fn what_waits_is_called_by_what_it_is() {
+        let mut one = report(Verdict::Complete, Outcome::default());
+        let note = |code: &str| Note { code: code.into(), text: "a stays suspended".into() };
+        for (codes, words) in [
+            (&["B1440"][..], " Engines in it are suspended"),
+            (&["B1441"], " CronJobs in it are suspended"),
+            (&["B1441", "B1440"], " Engines and CronJobs in it are suspended"),
+        ] {
+            one.notes = codes.iter().map(|code| note(code)).collect();
+            assert!(at_the_end(&one).contains(words), "{}", at_the_end(&one));
+        }
     }
 
     #[test]

@@ -52,7 +52,17 @@ impl Note {
 
     /// Returns whether it tells of what is applied so that it waits.
     pub fn is_asleep(&self) -> bool {
-        [ENGINES.code, CLOCKS.code].contains(&self.code.as_str())
+        self.is_engine() || self.is_clock()
+    }
+
+    /// Returns whether it tells of engines that are applied so that they wait.
+    pub fn is_engine(&self) -> bool {
+        self.code == ENGINES.code
+    }
+
+    /// Returns whether it tells of CronJobs that are applied so that they wait.
+    pub fn is_clock(&self) -> bool {
+        self.code == CLOCKS.code
     }
 }
 

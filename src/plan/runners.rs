@@ -78,7 +78,7 @@ pub(super) fn check(
         let missing = if there.contains(&None) { "in this plan" } else { "installed" };
         let text = format!(
             "{engine} is not {missing}{SO}its objects wait anyway, and stay data until somebody \
-             installs it (not tonight's problem)"
+             installs it"
         );
         notes.warn(&NO_ENGINE, text);
     }

@@ -124,3 +124,21 @@ fn what_was_opened_is_verified_with_the_keys_that_opened_it() {
     let (_, job) = person.begun();
     assert_eq!(job.line(), "blackstart verify 4127 --identity ada.key");
 }
+
+#[test]
+fn the_command_at_the_bottom_does_what_the_row_under_the_cursor_does() {
+    let (mut person, _) = long();
+    let line = |person: &Person| blackstart::tui::screen::page(&person.state).same_as.unwrap();
+    let wider = line(&person);
+    assert!(wider.starts_with("blackstart plan ") && wider.ends_with("--path fleet:tenants"));
+    person.press(Key::Down);
+    let plain = line(&person);
+    assert!(plain.starts_with("blackstart replay ") && plain.ends_with("--confirm-target prd-eu1"));
+    assert!(!plain.contains("fleet:tenants"), "{plain}");
+    // With all folders in it, the rows are about kinds that nobody defines.
+    let policy = fixture::item("ClusterPolicy", "kyverno.io/v1", None, "flux");
+    let (mut person, _) = Person::plan(SIZE, fixture::plan_from(vec![policy], "prd-eu1"));
+    assert!(line(&person).contains("--skip ClusterPolicy.kyverno.io --reason TEXT"));
+    person.press(Key::Down);
+    assert!(!line(&person).contains("--skip"), "{}", line(&person));
+}

@@ -179,7 +179,8 @@ fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
     }
     for host in &report.hosts {
         let (rank, role) = if host.answers() { (2, Role::Plain) } else { (0, Role::Bad) };
-        lines.push((rank, told("git", role, words::host(host), words::host_short(host), roomy)));
+        let words = if roomy { words::host(host) } else { words::host_short(host) };
+        lines.push((rank, Line::fact("git", role, words)));
     }
     for cluster in &report.clusters {
         let (rank, role) = match cluster.life {
@@ -188,7 +189,7 @@ fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
             _ => (0, Role::Warn),
         };
         let (long, short) = (words::cluster(cluster), words::cluster_short(cluster));
-        // How a cluster is, is never cut.
+        // What is broken, and how, is never cut.
         let words = if roomy { long } else { short };
         lines.push((rank, Line::fact("cluster", role, words)));
     }
@@ -202,11 +203,6 @@ fn broken(page: &mut Page<'_>, report: &assess::Report, roomy: bool) {
     if more > 0 {
         page.fact(Line::fact("", Role::Dim, format!("and {more} more: {} assess", program())));
     }
-}
-
-/// A line that is broken where there is room, and short and cut where not.
-fn told(label: &str, role: Role, long: String, short: String, roomy: bool) -> Line {
-    if roomy { Line::fact(label, role, long) } else { Line::fact(label, role, short).cut() }
 }
 
 fn held(page: &mut Page<'_>, report: &Report, state: &State, roomy: bool) {

@@ -88,8 +88,9 @@ pub(super) fn page(state: &State) -> Page<'_> {
         page.next(Role::Warn, runs::unfinished_words(run));
     }
     next(&mut page, state, work, plan);
-    page.same_as = Some(same_as(work, plan));
     let choices = choices(state);
+    let at = state.cursor().min(choices.len().saturating_sub(1));
+    page.same_as = Some(line(choices.get(at).copied(), work, plan));
     if !choices.is_empty() {
         let count = choices.len();
         page.choices(count, state.cursor(), move |row| {
@@ -294,9 +295,26 @@ fn next(page: &mut Page<'_>, state: &State, work: &Work, plan: &Plan) {
     }
 }
 
+/// The command that does what the row under the cursor does.
+fn line(choice: Option<Choice>, work: &Work, plan: &Plan) -> String {
+    let chosen = match choice {
+        Some(Choice::Widen) => work.wider().map(|job| match job {
+            Job::Replay(request) => Job::Plan(request.plan).line(),
+            job => job.line(),
+        }),
+        Some(Choice::LeaveOut) => work.without_undefined("TEXT").map(|job| carried_out(&job, plan)),
+        Some(Choice::AsItIs) | None => None,
+    };
+    chosen.unwrap_or_else(|| same_as(work, plan))
+}
+
 /// The command that carries out exactly this plan.
 pub(super) fn same_as(work: &Work, plan: &Plan) -> String {
-    let request = match &work.job {
+    carried_out(&work.job, plan)
+}
+
+fn carried_out(job: &Job, plan: &Plan) -> String {
+    let request = match job {
         Job::Replay(request) => request.clone(),
         Job::Plan(request) => replay_request(request.clone(), None, None),
         other => return other.line(),
