@@ -37,6 +37,20 @@ fn a_person_may_leave_out_take_over_and_stop_in_between() {
     assert_eq!(bench.cluster.applied(), ["ConfigMap default/a"]);
 }
 
+/// Replays two waves, the first of which takes a while to become ready.
+fn two_waves(bench: &Bench, observer: &dyn Observer) -> Outcome {
+    bench.cluster.lag(3);
+    let (a, b, c) = (config("a"), config("b"), config("c"));
+    let samples = [
+        sample(&a, Stage::Definitions, vec![]),
+        sample(&b, Stage::Definitions, vec![need(&a, Until::Ready)]),
+        sample(&c, Stage::Edge, vec![]),
+    ];
+    let around = Around { clock: &bench.clock, observer, cancel: &bench.cancel };
+    let approved = approved(Planned::sample(binding(), &samples));
+    onto_cluster(approved, &bench.cluster, &bench.options, None, around).unwrap()
+}
+
 /// Asks to hold as soon as a wave begins.
 struct Holder<'a>(&'a Recording, &'a Cancel);
 
@@ -52,17 +66,7 @@ impl Observer for Holder<'_> {
 #[test]
 fn a_wave_that_is_under_way_is_finished_before_the_run_holds() {
     let bench = Bench::new();
-    bench.cluster.lag(3);
-    let (a, b, c) = (config("a"), config("b"), config("c"));
-    let samples = [
-        sample(&a, Stage::Definitions, vec![]),
-        sample(&b, Stage::Definitions, vec![need(&a, Until::Ready)]),
-        sample(&c, Stage::Edge, vec![]),
-    ];
-    let holder = Holder(&bench.seen, &bench.cancel);
-    let around = Around { clock: &bench.clock, observer: &holder, cancel: &bench.cancel };
-    let approved = approved(Planned::sample(binding(), &samples));
-    let outcome = onto_cluster(approved, &bench.cluster, &bench.options, None, around).unwrap();
+    let outcome = two_waves(&bench, &Holder(&bench.seen, &bench.cancel));
     assert_eq!((outcome.created, outcome.open, outcome.held_after), (2, 1, Some(1)));
     assert!(outcome.failed.is_empty() && outcome.not_ready.is_empty(), "{outcome:?}");
     assert_eq!(outcome.kind(), Some(Kind::Incomplete));
@@ -90,17 +94,7 @@ impl Observer for Waverer<'_> {
 #[test]
 fn a_hold_that_is_taken_back_is_no_hold() {
     let bench = Bench::new();
-    bench.cluster.lag(3);
-    let (a, b, c) = (config("a"), config("b"), config("c"));
-    let samples = [
-        sample(&a, Stage::Definitions, vec![]),
-        sample(&b, Stage::Definitions, vec![need(&a, Until::Ready)]),
-        sample(&c, Stage::Edge, vec![]),
-    ];
-    let waverer = Waverer(&bench.seen, &bench.cancel);
-    let around = Around { clock: &bench.clock, observer: &waverer, cancel: &bench.cancel };
-    let approved = approved(Planned::sample(binding(), &samples));
-    let outcome = onto_cluster(approved, &bench.cluster, &bench.options, None, around).unwrap();
+    let outcome = two_waves(&bench, &Waverer(&bench.seen, &bench.cancel));
     let (verdict, held) = (outcome.verdict(), outcome.held_after);
     assert_eq!((verdict, outcome.created, held), (Verdict::Complete, 3, None));
     let events = bench.seen.events();
