@@ -169,11 +169,10 @@ fn waves(page: &mut Page<'_>, work: &Work, plan: &Plan) {
     page.fact(Line::of(Role::Dim, row("wave", "", &head)));
     let (mut all, mut all_out) = ([0; 5], 0);
     for wave in &plan.waves {
-        let counts = ACTIONS.map(|action| {
-            let done = wave.objects.iter().filter(|item| !work.is_left_out(item));
-            done.filter(|item| item.action == action).count()
-        });
-        let out = wave.objects.iter().filter(|item| work.is_left_out(item)).count();
+        let (out, done): (Vec<&Item>, Vec<_>) =
+            wave.objects.iter().partition(|item| work.is_left_out(item));
+        let counts = ACTIONS.map(|action| done.iter().filter(|item| item.action == action).count());
+        let out = out.len();
         all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
         all_out += out;
         let role = if counts[3] + counts[4] > 0 { Role::Warn } else { Role::Plain };
